@@ -1,0 +1,141 @@
+//! What a conversation is to be: defaults, each with its reason.
+
+use std::time::Duration;
+
+use serde::{Deserialize, Serialize};
+
+use crate::audio::SampleRate;
+use crate::model::{ModelId, Voice};
+use crate::sonic::session::{Endpointing, Inference, ToolChoice, ToolSpec};
+use crate::sonic::wire::Role;
+
+/// Everything that is fixed when a conversation opens.
+///
+/// It serialises without secrets, since it has none: credentials belong to the transport.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+#[non_exhaustive]
+pub struct Config {
+    /// The speech model.
+    pub model: ModelId,
+    /// The region, when it is not the transport's own.
+    pub region: Option<String>,
+    /// The system prompt: who the assistant is and how it should speak.
+    pub system: String,
+    /// The voice that answers.
+    pub voice: Voice,
+    /// Sampling parameters.
+    pub inference: Inference,
+    /// How patiently the service waits for the end of an utterance; the service's own choice when absent.
+    pub endpointing: Option<Endpointing>,
+    /// Rate of the audio that goes in.
+    pub input_rate: SampleRate,
+    /// Rate of the audio that comes out.
+    pub output_rate: SampleRate,
+    /// The tools on offer.
+    pub tools: Vec<ToolSpec>,
+    /// Whether the model must use one of them.
+    pub tool_choice: Option<ToolChoice>,
+    /// What was said before this call, oldest first.
+    pub history: Vec<Message>,
+    /// Whether audio goes on while a tool works.
+    pub audio_during_tools: AudioDuringTools,
+    /// Deadlines.
+    pub timeouts: Timeouts,
+}
+
+impl Default for Config {
+    fn default() -> Self {
+        Config {
+            model: ModelId::default(),
+            region: None,
+            // A session cannot do without one (reference §2.3.1), and speech wants short answers.
+            system: "You are a friendly assistant on a voice call. Answer in two or three short sentences.".to_owned(),
+            voice: Voice::default(),
+            inference: Inference::default(),
+            endpointing: None,
+            // The rates nearly every client uses (reference §5.1).
+            input_rate: SampleRate::Hz16000,
+            output_rate: SampleRate::Hz24000,
+            tools: Vec::new(),
+            tool_choice: None,
+            history: Vec::new(),
+            audio_during_tools: AudioDuringTools::default(),
+            timeouts: Timeouts::default(),
+        }
+    }
+}
+
+/// One line of what was said before.
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Message {
+    /// Who said it: the user or the assistant.
+    pub role: Role,
+    /// The words.
+    pub text: String,
+}
+
+impl Message {
+    /// Makes a line of the user's.
+    pub fn user(text: impl Into<String>) -> Self {
+        Message { role: Role::User, text: text.into() }
+    }
+
+    /// Makes a line of the assistant's.
+    pub fn assistant(text: impl Into<String>) -> Self {
+        Message { role: Role::Assistant, text: text.into() }
+    }
+}
+
+// What was said stays out of logs.
+impl std::fmt::Debug for Message {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "Message({:?}, {} bytes)", self.role, self.text.len())
+    }
+}
+
+/// Whether the user's audio goes on while the model waits for a tool's result.
+///
+/// Most clients go on sending; one report says that v2.5 ends the session for it (reference §4.2 note 3).
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+#[non_exhaustive]
+pub enum AudioDuringTools {
+    /// Goes on sending, so that the caller can interrupt; if the service refuses it once, the call is taken up again
+    /// in a new session and audio is held from then on.
+    #[default]
+    Adapt,
+    /// Holds the audio until the result is sent; nothing is lost, but nobody can interrupt meanwhile.
+    Hold,
+    /// Goes on sending whatever happens.
+    Send,
+}
+
+/// How long each thing may take.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+#[non_exhaustive]
+pub struct Timeouts {
+    /// From the request to accepted response headers. Field reports see answers at once or never (reference §1.7).
+    pub connect: Duration,
+    /// Without any progress in a turn that is owed an answer; the turn then ends with a reason.
+    /// Twice the local limit that a long-measured client uses, for slow regions (reference §3.3).
+    pub answer: Duration,
+    /// For one tool, from the call to its result; the model then gets an error as the result.
+    pub tool: Duration,
+    /// For everything between the end of input and the end of the stream, counted anew while an answer makes progress.
+    pub close: Duration,
+}
+
+impl Default for Timeouts {
+    fn default() -> Self {
+        Timeouts {
+            connect: Duration::from_secs(10),
+            answer: Duration::from_secs(12),
+            // The idle rule of 55 s also runs while a tool works (reference §4.5).
+            tool: Duration::from_secs(30),
+            // Clients wait up to 5 s for completionEnd (reference §4.6).
+            close: Duration::from_secs(5),
+        }
+    }
+}

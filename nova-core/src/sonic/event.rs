@@ -1,0 +1,287 @@
+//! What an application hears.
+
+use std::fmt;
+use std::time::Duration;
+
+use bytes::Bytes;
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+use crate::audio::SampleRate;
+use crate::error::Error;
+use crate::ids::ToolUseId;
+use crate::sonic::wire::{Role, Tokens};
+
+/// Number of a turn, counted from 1 over the whole call: what the user said and what the assistant answered.
+pub type TurnId = u64;
+
+/// Number of a transcript item, counted from 1 over the whole call.
+pub type ItemId = u64;
+
+/// An event with its place in the call.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Stamped {
+    /// Counts from 1 without gaps.
+    pub seq: u64,
+    /// Time since the call began.
+    pub at: Duration,
+    /// The event.
+    #[serde(flatten)]
+    pub event: Event,
+}
+
+/// What happens in a conversation, in order.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(tag = "type", rename_all = "camelCase", rename_all_fields = "camelCase")]
+#[non_exhaustive]
+pub enum Event {
+    /// The service accepted a session. The first one opens the call; further ones follow [`Event::Reconnecting`].
+    Connected {
+        /// Which session of the call this is, from 1.
+        session: u32,
+        /// The service's request id, for a support case.
+        request_id: Option<String>,
+    },
+    /// The service noticed that the user began to speak.
+    UserSpeechStarted {
+        /// Where in the input audio of this session.
+        offset: Duration,
+    },
+    /// The service noticed that the user stopped speaking.
+    UserSpeechEnded {
+        /// Where in the input audio of this session the speech ended.
+        offset: Duration,
+    },
+    /// A line of the transcript is new or has changed; it replaces the earlier version of the same `item`.
+    Transcript(Transcript),
+    /// A piece of the assistant's voice.
+    Audio(Audio),
+    /// The user spoke into the answer: stop playing it. Audio of this turn that was not yet read is gone already.
+    Interrupted {
+        /// The turn whose answer was cut.
+        turn: TurnId,
+        /// How much of the answer's audio was heard, by the best knowledge of this side.
+        heard: Duration,
+    },
+    /// The model asks for a tool. Handlers registered with the builder run by themselves; otherwise answer it with
+    /// `answer_tool`.
+    ToolCall(ToolCall),
+    /// A tool's result, or why there is none, went to the model.
+    ToolDone {
+        /// The call it answers.
+        id: ToolUseId,
+        /// Name of the tool.
+        name: String,
+        /// How it ended.
+        outcome: ToolOutcome,
+    },
+    /// A turn is over.
+    TurnEnded {
+        /// The turn.
+        turn: TurnId,
+        /// How it ended.
+        end: TurnEnd,
+        /// What the user waited for.
+        latency: Latency,
+    },
+    /// What the call has used so far, over all of its sessions.
+    Usage {
+        /// Tokens so far.
+        total: Tokens,
+    },
+    /// The session was lost for a passing reason; the conversation opens another one with the history so far.
+    Reconnecting {
+        /// What ended the session.
+        reason: Error,
+        /// Which attempt this is, from 1.
+        attempt: u32,
+        /// User audio that the lost session had taken and not answered, and that nobody will hear.
+        unanswered: Duration,
+    },
+    /// Input audio was given up because the way up was blocked for too long.
+    InputDropped {
+        /// How much.
+        duration: Duration,
+    },
+    /// The application read too slowly: older events were dropped from its queue, audio first.
+    Gap {
+        /// How many events are missing.
+        events: u64,
+        /// How much audio is among them.
+        audio: Duration,
+    },
+    /// The service sent an event that this version does not know, or broke its own grammar; nothing was lost.
+    Unknown {
+        /// Name of the event, or the broken rule.
+        name: String,
+        /// Its body as it came; null for a broken rule.
+        body: Value,
+    },
+    /// The last event: the call is over.
+    Closed {
+        /// Why.
+        reason: CloseReason,
+        /// The failure, when one ended it.
+        error: Option<Error>,
+    },
+}
+
+/// One line of the transcript.
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Transcript {
+    /// Which line; later versions of the same line carry the same number.
+    pub item: ItemId,
+    /// The turn it belongs to.
+    pub turn: TurnId,
+    /// Who speaks.
+    pub role: Role,
+    /// The whole line as known now.
+    pub text: String,
+    /// How certain it is.
+    pub stage: TranscriptStage,
+}
+
+impl fmt::Debug for Transcript {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Transcript")
+            .field("item", &self.item)
+            .field("turn", &self.turn)
+            .field("role", &self.role)
+            .field("stage", &self.stage)
+            .field("text_bytes", &self.text.len())
+            .finish()
+    }
+}
+
+/// How certain a line is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+#[non_exhaustive]
+pub enum TranscriptStage {
+    /// What the assistant is about to say.
+    Speculative,
+    /// What was said.
+    Final,
+}
+
+/// A piece of the assistant's voice: 16-bit little-endian PCM, mono.
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Audio {
+    /// The turn it answers.
+    pub turn: TurnId,
+    /// The samples; their length varies from piece to piece.
+    #[serde(skip)]
+    pub pcm: Bytes,
+    /// Sample rate.
+    pub rate: SampleRate,
+    /// Where in this turn's answer the piece begins.
+    pub offset: Duration,
+}
+
+impl Audio {
+    /// Returns how long the piece sounds.
+    #[must_use]
+    pub fn duration(&self) -> Duration {
+        self.rate.duration(self.pcm.len() / 2)
+    }
+
+    /// Returns the samples as numbers.
+    pub fn samples(&self) -> impl Iterator<Item = i16> + '_ {
+        self.pcm.chunks_exact(2).map(|pair| i16::from_le_bytes([pair[0], pair[1]]))
+    }
+}
+
+impl fmt::Debug for Audio {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Audio")
+            .field("turn", &self.turn)
+            .field("offset", &self.offset)
+            .field("bytes", &self.pcm.len())
+            .finish_non_exhaustive()
+    }
+}
+
+/// The model's wish to use a tool.
+#[derive(Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct ToolCall {
+    /// The turn in which it was asked.
+    pub turn: TurnId,
+    /// Names this call; answer it exactly once.
+    pub id: ToolUseId,
+    /// Name of the tool.
+    pub name: String,
+    /// Its arguments, a JSON object.
+    pub arguments: Value,
+}
+
+impl fmt::Debug for ToolCall {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("ToolCall")
+            .field("turn", &self.turn)
+            .field("id", &self.id)
+            .field("name", &self.name)
+            .finish_non_exhaustive()
+    }
+}
+
+/// How a tool call ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+#[non_exhaustive]
+pub enum ToolOutcome {
+    /// The handler's result was sent.
+    Answered,
+    /// The handler failed; the model was told so.
+    Failed,
+    /// It took longer than its deadline; the model was told so.
+    TimedOut,
+    /// The session that asked is gone.
+    Abandoned,
+}
+
+/// How a turn ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+#[non_exhaustive]
+pub enum TurnEnd {
+    /// The answer was said to its end.
+    Answered,
+    /// The user spoke into the answer.
+    Interrupted,
+    /// The user said more before an answer began; the next turn answers both.
+    Superseded,
+    /// No answer, or no further word of one, within the deadline.
+    NoAnswer,
+    /// The session was lost before the answer was complete.
+    Lost,
+    /// The call was closed first.
+    Closed,
+}
+
+/// What the user waited for, counted from the end of speech (or from the sending of a text).
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Latency {
+    /// Until the first word of the answer's text.
+    pub first_text: Option<Duration>,
+    /// Until the first piece of the answer's audio.
+    pub first_audio: Option<Duration>,
+}
+
+/// Why a call is over.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+#[non_exhaustive]
+pub enum CloseReason {
+    /// This side closed it, and everything owed was delivered.
+    Finished,
+    /// This side closed it, and the peer did not end the stream within the deadline.
+    CloseTimedOut,
+    /// The service ended the stream without being asked.
+    PeerEnded,
+    /// A failure ended it; the event carries it.
+    Failed,
+}
