@@ -1,2 +1,87 @@
-//! Under construction.
-fn main() {}
+//! The two commands of this repository: `cargo xtask demo` and `cargo xtask test`.
+
+mod demo;
+mod deny_file;
+mod dependencies;
+mod interop;
+mod licence;
+mod process;
+mod pure;
+mod report;
+mod tally;
+mod test;
+mod tools;
+
+use std::process::ExitCode;
+
+use crate::tools::Install;
+
+const USAGE: &str = "\
+usage: cargo xtask demo [ARGUMENTS OF `bedrock-nova demo`]
+       cargo xtask test [core|python|node|web|cloud]… [--install]
+
+demo       builds the command line and holds a spoken conversation with the local Bedrock
+test       formatting, lints, docs and all tests of the tiers named; of every tier when none is
+--install  lets `test` install what is missing with apt-get (needs root; CI=true means the same)";
+
+fn main() -> ExitCode {
+    let words: Vec<String> = std::env::args().skip(1).collect();
+    match words.split_first() {
+        Some((verb, rest)) if verb == "demo" => demo::run(rest),
+        Some((verb, rest)) if verb == "test" => match read_test(rest) {
+            Ok((tiers, install)) => test::run(&tiers, install),
+            Err(word) => refuse(&format!("`{word}` is no tier and no option of `cargo xtask test`")),
+        },
+        Some((verb, _)) if verb == "help" || verb == "--help" || verb == "-h" => {
+            println!("{USAGE}");
+            ExitCode::SUCCESS
+        }
+        Some((verb, _)) => refuse(&format!("`{verb}` is no command of cargo xtask")),
+        None => refuse("a command is missing"),
+    }
+}
+
+/// Reads the words after `test`; returns the first one that means nothing.
+fn read_test(words: &[String]) -> Result<(Vec<test::Tier>, Install), String> {
+    let mut tiers = Vec::new();
+    let mut install = Install::from_environment();
+    for word in words {
+        match (word.as_str(), test::Tier::named(word)) {
+            ("--install", _) => install = Install::Allowed,
+            (_, Some(tier)) => tiers.push(tier),
+            (_, None) => return Err(word.clone()),
+        }
+    }
+    if tiers.is_empty() {
+        tiers.extend(test::Tier::ALL);
+    }
+    Ok((tiers, install))
+}
+
+fn refuse(sentence: &str) -> ExitCode {
+    eprintln!("{sentence}\n\n{USAGE}");
+    ExitCode::from(2)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::test::Tier;
+
+    fn read(words: &[&str]) -> Result<Vec<Tier>, String> {
+        let words: Vec<String> = words.iter().map(|&word| word.to_owned()).collect();
+        read_test(&words).map(|(tiers, _)| tiers)
+    }
+
+    #[test]
+    fn no_tier_means_every_tier() {
+        assert_eq!(read(&[]), Ok(Tier::ALL.to_vec()));
+        assert_eq!(read(&["--install"]), Ok(Tier::ALL.to_vec()));
+    }
+
+    #[test]
+    fn tiers_are_read_in_order_and_unknown_words_refused() {
+        assert_eq!(read(&["web", "core"]), Ok(vec![Tier::Web, Tier::Core]));
+        assert_eq!(read(&["core", "rust"]), Err("rust".to_owned()));
+    }
+}

@@ -1,0 +1,150 @@
+//! Finding the programs that the tests need beside Rust, and installing them where that was asked for.
+
+use std::env;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+use std::time::Duration;
+
+use crate::process::{cargo, program, read, run};
+
+/// Whether missing programs may be installed with apt-get.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Install {
+    /// Yes: `--install`, or `CI=true`, which is nobody's desk.
+    Allowed,
+    /// No: what is missing is told, with how to get it.
+    Refused,
+}
+
+impl Install {
+    /// Reads the permission from `CI`.
+    pub(crate) fn from_environment() -> Self {
+        if env::var_os("CI").is_some_and(|value| value == "true") { Install::Allowed } else { Install::Refused }
+    }
+}
+
+/// Looks whether rustfmt and clippy are there.
+///
+/// # Errors
+/// One sentence with the command that adds them.
+pub(crate) fn rust_components() -> Result<(), String> {
+    for component in ["fmt", "clippy"] {
+        answer(cargo(&[component, "--version"])).ok_or_else(|| {
+            format!("`cargo {component}` is missing; get it with `rustup component add rustfmt clippy`")
+        })?;
+    }
+    Ok(())
+}
+
+/// Looks for Node.js 20 or later, the oldest that the AWS SDK for JavaScript takes, with npm; returns its version.
+///
+/// # Errors
+/// One sentence that says what was found instead and how to get it.
+pub(crate) fn node(install: Install) -> Result<String, String> {
+    look_for_node().or_else(|_| {
+        install_packages(install, &["nodejs", "npm"]);
+        look_for_node()
+    })
+}
+
+/// Looks for a Python of at least 3.12, the oldest that the AWS SDK for Python takes: by name, then among pyenv's.
+///
+/// # Errors
+/// One sentence that says how to get one.
+pub(crate) fn python(install: Install) -> Result<PathBuf, String> {
+    look_for_python()
+        .or_else(|| {
+            install_packages(install, &["python3", "python3-venv"]);
+            look_for_python()
+        })
+        .ok_or_else(|| {
+            "no Python 3.12 or later; get one with `pyenv install 3.12`, or from Debian 13 on with `apt-get install -y \
+             python3 python3-venv`"
+                .to_owned()
+        })
+}
+
+/// Says whether `espeak-ng` is there; without it the emulator speaks unknown sentences as a tone, and no test minds.
+pub(crate) fn has_espeak() -> bool {
+    said("espeak-ng", &["--version"]).is_some()
+}
+
+fn look_for_node() -> Result<String, String> {
+    const HOW: &str = "get both with `apt-get install -y nodejs npm` (Debian 13 or later), or run with --install";
+    let version = said("node", &["--version"]).ok_or_else(|| format!("Node.js is missing; {HOW}"))?;
+    if major(&version) < Some(20) {
+        return Err(format!("Node.js 20 or later is needed, here is {version}; {HOW}"));
+    }
+    said("npm", &["--version"]).ok_or_else(|| format!("npm is missing; {HOW}"))?;
+    Ok(version)
+}
+
+fn look_for_python() -> Option<PathBuf> {
+    let names = ["python3", "python3.12", "python3.13", "python3.14", "python"].map(PathBuf::from);
+    names.into_iter().chain(pyenv_pythons()).find(|path| is_new_enough(path))
+}
+
+/// A name on the PATH can be a pyenv shim that answers with an error, so each is asked for its version.
+fn is_new_enough(python: &Path) -> bool {
+    let question = "import sys; print(sys.version_info >= (3, 12))";
+    said(python, &["-c", question]).is_some_and(|answer| answer == "True")
+}
+
+fn pyenv_pythons() -> Vec<PathBuf> {
+    let root = env::var_os("PYENV_ROOT").map(PathBuf::from).or_else(|| said("pyenv", &["root"]).map(PathBuf::from));
+    let versions = root.and_then(|root| root.join("versions").read_dir().ok());
+    let mut pythons: Vec<PathBuf> =
+        versions.into_iter().flatten().flatten().map(|version| version.path().join("bin/python3")).collect();
+    pythons.sort();
+    pythons
+}
+
+/// Installs Debian packages; a failure is printed and shows again when the program is looked for.
+fn install_packages(install: Install, packages: &[&str]) {
+    if install == Install::Refused || said("apt-get", &["--version"]).is_none() {
+        return;
+    }
+    println!("installing {} with apt-get", packages.join(" "));
+    let limit = Duration::from_secs(600);
+    let done = run(program("apt-get").args(["update", "--quiet"]), limit).and_then(|()| {
+        let words = ["install", "--yes", "--quiet", "--no-install-recommends"];
+        run(program("apt-get").args(words).args(packages).env("DEBIAN_FRONTEND", "noninteractive"), limit)
+    });
+    if let Err(reason) = done {
+        println!("{reason}");
+    }
+}
+
+/// Returns the first line that a program prints, if it is there and content.
+fn said(name: impl AsRef<Path>, words: &[&str]) -> Option<String> {
+    let mut command = program(name.as_ref());
+    command.args(words);
+    answer(command)
+}
+
+fn answer(mut command: Command) -> Option<String> {
+    let text = read(command.stderr(Stdio::null()), Duration::from_secs(60)).ok()?;
+    Some(text.lines().next().unwrap_or_default().trim().to_owned())
+}
+
+/// Reads 20 from `v20.20.2`.
+fn major(version: &str) -> Option<u32> {
+    version.trim_start_matches('v').split('.').next()?.parse().ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn versions_are_compared_as_numbers() {
+        assert_eq!(major("v20.20.2"), Some(20));
+        assert!(major("v9.1.0") < Some(20) && major("unreadable") < Some(20));
+    }
+
+    #[test]
+    fn a_program_that_is_missing_or_fails_says_nothing() {
+        assert_eq!(said("no-such-program-here", &[]), None);
+        assert!(!is_new_enough(Path::new("false")));
+    }
+}
