@@ -3,8 +3,12 @@
 pub mod breach;
 pub mod engine;
 pub mod faults;
+pub mod judge;
 pub mod ledger;
+pub(crate) mod limits;
+pub mod model;
 pub mod scenario;
+
 pub mod switches;
 
 pub use breach::{Breach, Rule};
@@ -13,3 +17,8 @@ pub use faults::{Fault, FaultKind, Trigger, WireFault};
 pub use ledger::Ledger;
 pub use scenario::Scenario;
 pub use switches::Switches;
+
+#[cfg(feature = "server")]
+pub mod frame;
+#[cfg(feature = "server")]
+pub mod sigv4;
