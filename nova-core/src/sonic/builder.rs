@@ -1,0 +1,250 @@
+//! Describing a conversation and opening it.
+
+use std::sync::Arc;
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
+
+use tokio::sync::{mpsc, oneshot};
+use tokio::time::Instant;
+
+use super::config::{AudioDuringTools, Config, Message, Timeouts};
+use super::conversation::Call;
+use super::driver::Driver;
+use super::handle::{Conversation, Events, Sender};
+use super::queue::Mail;
+use super::session::{Endpointing, ToolChoice};
+use super::tool::Tool;
+use crate::audio::SampleRate;
+use crate::error::{Error, ErrorKind, Result};
+use crate::model::{Catalogue, ModelId, Voice};
+use crate::transport::Transport;
+
+/// Pieces of audio (up to 100 ms each) between the application and the driver.
+const AUDIO_QUEUE: usize = 8;
+/// Commands between the application and the driver; a further one waits.
+const COMMAND_QUEUE: usize = 16;
+
+/// Describes a conversation; [`connect`](Builder::connect) opens it.
+///
+/// Everything has a default: model, voice, a short system prompt, 16 kHz in, 24 kHz out, region and credentials from
+/// the environment as AWS's own tools find them.
+#[derive(Clone, Debug, Default)]
+#[must_use = "nothing happens until connect"]
+pub struct Builder {
+    config: Config,
+    tools: Vec<Tool>,
+    catalogue: Option<Catalogue>,
+    transport: Option<Arc<dyn Transport>>,
+    #[cfg(feature = "bedrock")]
+    bedrock: crate::transport::bedrock::Builder,
+}
+
+impl Builder {
+    /// Replaces the whole configuration; later calls change single values of it.
+    pub fn config(mut self, config: Config) -> Self {
+        self.config = config;
+        self
+    }
+
+    /// Sets the system prompt: who the assistant is and how it should speak.
+    pub fn system(mut self, prompt: impl Into<String>) -> Self {
+        self.config.system = prompt.into();
+        self
+    }
+
+    /// Sets the voice that answers.
+    pub fn voice(mut self, voice: impl Into<Voice>) -> Self {
+        self.config.voice = voice.into();
+        self
+    }
+
+    /// Sets the speech model by its id.
+    pub fn model(mut self, model: impl Into<ModelId>) -> Self {
+        self.config.model = model.into();
+        self
+    }
+
+    /// Sets the rate of the audio that goes in; 16 kHz without it.
+    pub fn input_rate(mut self, rate: SampleRate) -> Self {
+        self.config.input_rate = rate;
+        self
+    }
+
+    /// Sets the rate of the audio that comes out; 24 kHz without it.
+    pub fn output_rate(mut self, rate: SampleRate) -> Self {
+        self.config.output_rate = rate;
+        self
+    }
+
+    /// Sets the sampling temperature, 0 to 1.
+    pub fn temperature(mut self, temperature: f64) -> Self {
+        self.config.inference.temperature = Some(temperature);
+        self
+    }
+
+    /// Sets the share of the likeliest tokens to choose from, 0 to 1.
+    pub fn top_p(mut self, top_p: f64) -> Self {
+        self.config.inference.top_p = Some(top_p);
+        self
+    }
+
+    /// Sets the most tokens of one answer.
+    pub fn max_tokens(mut self, max_tokens: u32) -> Self {
+        self.config.inference.max_tokens = Some(max_tokens);
+        self
+    }
+
+    /// Sets how patiently the service waits for the end of an utterance.
+    pub fn endpointing(mut self, endpointing: Endpointing) -> Self {
+        self.config.endpointing = Some(endpointing);
+        self
+    }
+
+    /// Offers a tool to the model, run by its handler.
+    pub fn tool(mut self, tool: Tool) -> Self {
+        self.config.tools.push(tool.spec.clone());
+        self.tools.push(tool);
+        self
+    }
+
+    /// Sets whether the model must use a tool.
+    pub fn tool_choice(mut self, choice: ToolChoice) -> Self {
+        self.config.tool_choice = Some(choice);
+        self
+    }
+
+    /// Sets what was said before this call, oldest first.
+    pub fn history(mut self, history: impl IntoIterator<Item = Message>) -> Self {
+        self.config.history = history.into_iter().collect();
+        self
+    }
+
+    /// Sets whether audio goes on while a tool works.
+    pub fn audio_during_tools(mut self, choice: AudioDuringTools) -> Self {
+        self.config.audio_during_tools = choice;
+        self
+    }
+
+    /// Sets the deadlines.
+    pub fn timeouts(mut self, timeouts: Timeouts) -> Self {
+        self.config.timeouts = timeouts;
+        self
+    }
+
+    /// Uses another catalogue of models than the built-in one.
+    pub fn catalogue(mut self, catalogue: Catalogue) -> Self {
+        self.catalogue = Some(catalogue);
+        self
+    }
+
+    /// Uses this transport instead of one to Amazon Bedrock; share one among many conversations.
+    pub fn transport(mut self, transport: impl Into<Arc<dyn Transport>>) -> Self {
+        self.transport = Some(transport.into());
+        self
+    }
+
+    /// Opens the conversation; resolves when the service has accepted it.
+    ///
+    /// It must be called inside a tokio runtime. Dropping the future gives the call up.
+    ///
+    /// # Errors
+    /// `Invalid` before anything is sent when the model does not take something of the configuration; `Denied` for
+    /// credentials, `Transport` for an endpoint that cannot be reached, `Timeout` when nothing is accepted in time,
+    /// or whatever the service refuses the stream with.
+    pub async fn connect(mut self) -> Result<Conversation> {
+        let runtime = tokio::runtime::Handle::try_current().map_err(|cause| {
+            Error::new(ErrorKind::Misuse, "connect() needs a tokio runtime.").with_cause(cause)
+        })?;
+        let catalogue = self.catalogue.take().unwrap_or_else(|| Catalogue::built_in().clone());
+        let call = Call::new(std::mem::take(&mut self.config), &catalogue, seed())?;
+        let rate = call.input_rate();
+        let transport = self.make_transport().await?;
+
+        let mail = Arc::new(Mail::default());
+        let (commands, asked) = mpsc::channel(COMMAND_QUEUE);
+        let (audio, pieces) = mpsc::channel(AUDIO_QUEUE);
+        let (tell, connected) = oneshot::channel();
+        let origin = Instant::now();
+        let driver = Driver {
+            call,
+            transport,
+            tools: self.tools,
+            mail: Arc::clone(&mail),
+            commands: asked,
+            audio: pieces,
+            connected: Some(tell),
+            origin,
+        };
+        runtime.spawn(driver.run());
+
+        let events = Events::new(Arc::clone(&mail));
+        let sender = Sender::new(mail, commands, audio, origin, rate);
+        connected.await.unwrap_or_else(|_| {
+            Err(Error::new(ErrorKind::Bug, "The call's task ended before it was connected.")
+                .with_hint("Was the runtime shut down? If not, please report it."))
+        })?;
+        Ok(Conversation::new(sender, events))
+    }
+
+    #[cfg(feature = "bedrock")]
+    async fn make_transport(&mut self) -> Result<Arc<dyn Transport>> {
+        match self.transport.take() {
+            Some(transport) => Ok(transport),
+            None => Ok(Arc::new(std::mem::take(&mut self.bedrock).build().await?)),
+        }
+    }
+
+    #[cfg(not(feature = "bedrock"))]
+    async fn make_transport(&mut self) -> Result<Arc<dyn Transport>> {
+        self.transport.take().ok_or_else(|| {
+            Error::new(ErrorKind::Misuse, "There is no transport: this build has no `bedrock` feature.")
+                .with_hint("Give the builder a transport, or build with the feature.")
+        })
+    }
+}
+
+#[cfg(feature = "bedrock")]
+impl Builder {
+    /// Sets the AWS region.
+    pub fn region(mut self, region: impl Into<String>) -> Self {
+        self.bedrock = self.bedrock.region(region);
+        self
+    }
+
+    /// Sets the profile of the AWS configuration files.
+    pub fn profile(mut self, profile: impl Into<String>) -> Self {
+        self.bedrock = self.bedrock.profile(profile);
+        self
+    }
+
+    /// Sets the address of the service: `https://…`, or `http://…` for an emulator without TLS.
+    pub fn endpoint_url(mut self, url: impl Into<String>) -> Self {
+        self.bedrock = self.bedrock.endpoint_url(url);
+        self
+    }
+
+    /// Trusts the certificates in this PEM file besides the system's.
+    pub fn ca_bundle(mut self, path: impl Into<std::path::PathBuf>) -> Self {
+        self.bedrock = self.bedrock.ca_bundle(path);
+        self
+    }
+
+    /// Signs with these credentials instead of those that the environment provides.
+    pub fn credentials(
+        mut self,
+        access_key: impl Into<String>,
+        secret_key: impl Into<String>,
+        session_token: Option<String>,
+    ) -> Self {
+        self.bedrock = self.bedrock.credentials(access_key, secret_key, session_token);
+        self
+    }
+}
+
+/// Scatters the pauses of this process's calls; no secret and no statistics depend on it.
+#[allow(clippy::disallowed_methods, reason = "the seed is where chance comes in")]
+fn seed() -> u64 {
+    static CALLS: std::sync::atomic::AtomicU64 = std::sync::atomic::AtomicU64::new(0);
+    let calls = CALLS.fetch_add(1, std::sync::atomic::Ordering::Relaxed);
+    let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or(Duration::ZERO);
+    (now.as_nanos() as u64).wrapping_add(calls << 32)
+}

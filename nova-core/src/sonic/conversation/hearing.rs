@@ -1,0 +1,172 @@
+//! What the service says, made into turns, transcript lines and sound.
+
+use super::call::{Call, Part};
+use super::io::LinkKey;
+use super::line::LineState;
+use crate::ids::ContentId;
+use crate::sonic::event::{Audio, Event, TurnEnd, TurnId};
+use crate::sonic::session::{self, BlockKind, Heard, Stage, Stop};
+use serde_json::Value;
+
+/// Blocks come one after another; more open ones than this are not remembered.
+const OPEN_BLOCKS: usize = 8;
+
+impl Call {
+    /// A payload came on a link.
+    pub(super) fn frame(&mut self, link: LinkKey, payload: &[u8]) {
+        self.hear(link, session::Input::Payload(payload));
+    }
+
+    pub(super) fn hear(&mut self, link: LinkKey, input: session::Input<'_>) {
+        let Some(line) = self.line.as_mut().filter(|line| line.key == link) else { return };
+        if let LineState::Opening { .. } = line.state {
+            // The transport reports acceptance before the first payload; anything else is its defect, and harmless.
+        }
+        for heard in line.hear(input) {
+            if self.is_over() {
+                return;
+            }
+            self.heard(link, heard);
+        }
+    }
+
+    fn heard(&mut self, link: LinkKey, heard: Heard) {
+        match heard {
+            Heard::CompletionStarted => {}
+            Heard::CompletionEnded => self.completion_ended(),
+            Heard::UserSpeechStarted { offset } => {
+                self.event(Event::UserSpeechStarted { offset });
+                if self.cut_answer() {
+                    self.turns.shut();
+                }
+                self.turns.speech_started(self.now);
+            }
+            Heard::UserSpeechEnded { offset, detected } => {
+                self.event(Event::UserSpeechEnded { offset });
+                self.turns.speech_ended(self.now, detected.saturating_sub(offset));
+            }
+            Heard::BlockStarted { id, kind } => self.block_started(id, kind),
+            Heard::Text { id, kind, text } => self.text_came(&id, kind, &text),
+            Heard::Audio { id, pcm } => self.audio_came(&id, pcm),
+            Heard::ToolUse { id, name, arguments } => self.begin_tool(link, id, name, arguments),
+            Heard::BlockEnded { id, kind, text, stop } => self.block_ended(&id, kind, &text, &stop),
+            Heard::Interrupted => self.interrupted_by_service(),
+            Heard::Usage(report) => {
+                if let Some(total) = self.usage.report(report.total) {
+                    self.event(Event::Usage { total });
+                }
+            }
+            Heard::Unknown { name, body } => self.event(Event::Unknown { name, body }),
+            Heard::Warning(rule) => self.event(Event::Unknown { name: rule, body: Value::Null }),
+            Heard::Ended => self.peer_ended(),
+            Heard::Failed(error) => self.line_failed(error),
+        }
+    }
+
+    fn block_started(&mut self, id: ContentId, kind: BlockKind) {
+        let part = match kind {
+            BlockKind::AssistantText(Stage::Speculative) => {
+                let part = self.answer_part();
+                if let Part::Answer(turn) = part {
+                    self.transcripts.begin_sentence(turn);
+                }
+                part
+            }
+            BlockKind::AssistantAudio { .. } => self.answer_part(),
+            _ => Part::Other,
+        };
+        self.blocks.push_back((id, part));
+        if self.blocks.len() > OPEN_BLOCKS {
+            self.blocks.pop_front();
+        }
+    }
+
+    fn answer_part(&mut self) -> Part {
+        self.turns.answer_begins(self.now).map_or(Part::Dead, Part::Answer)
+    }
+
+    fn part(&self, id: &ContentId) -> Part {
+        self.blocks.iter().find(|(open, _)| open == id).map_or(Part::Other, |(_, part)| *part)
+    }
+
+    fn text_came(&mut self, id: &ContentId, kind: BlockKind, text: &str) {
+        if let (BlockKind::AssistantText(Stage::Speculative), Part::Answer(turn)) = (kind, self.part(id)) {
+            self.turns.text_came(self.now, turn);
+            let change = self.transcripts.announce(turn, text);
+            self.changed(change);
+        }
+    }
+
+    fn audio_came(&mut self, id: &ContentId, pcm: bytes::Bytes) {
+        let Part::Answer(turn) = self.part(id) else { return };
+        self.turns.audio_came(self.now, turn);
+        self.transcripts.sounds(turn);
+        let mut audio = Audio { turn, pcm, rate: self.config.output_rate, offset: std::time::Duration::ZERO };
+        audio.offset = self.playback.delivered(turn, audio.duration());
+        self.event(Event::Audio(audio));
+    }
+
+    fn block_ended(&mut self, id: &ContentId, kind: BlockKind, text: &str, stop: &Stop) {
+        let part = self.part(id);
+        self.blocks.retain(|(open, _)| open != id);
+        match kind {
+            BlockKind::UserText => {
+                let turn = self.turns.user_said(self.now);
+                let change = self.transcripts.user(turn, text);
+                self.changed(change);
+            }
+            BlockKind::AssistantText(Stage::Final) => {
+                let turn = self.last_answer();
+                let change = self.transcripts.spoken(turn, text);
+                self.changed(change);
+            }
+            _ => {}
+        }
+        match (stop, part) {
+            (Stop::Interrupted, _) => self.interrupted_by_service(),
+            (Stop::EndTurn, Part::Answer(turn)) => self.answer_ended(turn, kind),
+            // The rest of a dead answer is through: what comes next is alive.
+            (Stop::EndTurn, Part::Dead) => self.turns.reopen(),
+            _ => {}
+        }
+    }
+
+    /// An answer ends with its sound, or, if it had none, with its text (reference §3.3); a turn that waits for a tool
+    /// has only been filled in.
+    fn answer_ended(&mut self, turn: TurnId, kind: BlockKind) {
+        let ends = match kind {
+            BlockKind::AssistantAudio { .. } => true,
+            _ => !self.turns.has_sounded(turn),
+        };
+        if ends && !self.tools.holds(turn) {
+            self.end_turn(turn, TurnEnd::Answered);
+        }
+    }
+
+    fn last_answer(&mut self) -> TurnId {
+        match self.turns.answering().or_else(|| self.playback.last()).or_else(|| self.turns.front()) {
+            Some(turn) => turn,
+            None => self.turns.answer_begins(self.now).unwrap_or_default(),
+        }
+    }
+
+    fn interrupted_by_service(&mut self) {
+        self.cut_answer();
+        self.turns.reopen();
+    }
+
+    /// Stops the answer that is being given or played, once; says whether there was one.
+    pub(super) fn cut_answer(&mut self) -> bool {
+        let playing = self.playback.playing(self.now);
+        let Some(turn) = self.turns.answering().or(playing) else { return false };
+        let heard = self.playback.heard(self.now, turn);
+        self.playback.stop(self.now, turn);
+        for (_, part) in self.blocks.iter_mut().filter(|(_, part)| *part == Part::Answer(turn)) {
+            *part = Part::Dead;
+        }
+        self.flush(turn);
+        self.event(Event::Interrupted { turn, heard });
+        self.end_turn(turn, TurnEnd::Interrupted);
+        true
+    }
+}

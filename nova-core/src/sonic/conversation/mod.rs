@@ -1,0 +1,34 @@
+//! Many sessions, one call, as a pure machine.
+//!
+//! | file | concern |
+//! |---|---|
+//! | `io` | what goes in and comes out |
+//! | `call` | the machine itself: commands, links, time |
+//! | `line` | one session on one link |
+//! | `audio_in` | the user's audio: pace, silence, priming |
+//! | `hearing` | the service's events made into turns, lines and sound |
+//! | `turns` | each turn ended exactly once |
+//! | `transcript` | each line shown once, announced first, then as spoken |
+//! | `playback` | how much of an answer was heard |
+//! | `tools` | each tool call answered exactly once |
+//! | `history` | what was said, in the shape the model takes |
+//! | `usage` | tokens over all sessions |
+//! | `closing` | the orderly end |
+//! | `recovery` | another session after a passing failure |
+
+mod audio_in;
+mod call;
+mod closing;
+mod hearing;
+mod history;
+mod io;
+mod line;
+mod playback;
+mod recovery;
+mod tools;
+mod transcript;
+mod turns;
+mod usage;
+
+pub use call::Call;
+pub use io::{AudioPolicy, Input, LinkKey, Output};

@@ -1,0 +1,309 @@
+//! What an application holds.
+
+use std::fmt;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::task::{Context, Poll};
+use std::time::Duration;
+
+use bytes::Bytes;
+use futures::Stream;
+use serde_json::Value;
+use tokio::sync::{mpsc, oneshot};
+use tokio::time::Instant;
+
+use super::builder::Builder;
+use super::conversation::AudioPolicy;
+use super::driver::{Asked, Command, Piece};
+use super::event::{CloseReason, Event, Stamped};
+use super::queue::{Mail, Signal};
+use crate::audio::SampleRate;
+use crate::error::{Error, ErrorKind, Result};
+use crate::ids::ToolUseId;
+
+/// Audio is handed to the driver in pieces of at most this length, so that one long buffer is not one long wait.
+const PIECE: Duration = Duration::from_millis(100);
+
+/// A call with Nova Sonic.
+///
+/// Send audio or text, and read events until there are no more. Reading is what drives playback: the clock of an
+/// answer starts when its audio is taken. Dropping the conversation drops the call at once; [`finish`](Self::finish)
+/// lets the answer under way come to its end.
+///
+/// ```no_run
+/// use bedrock_nova::sonic::{Conversation, Event, Voice};
+///
+/// # async fn run(question: &[u8]) -> bedrock_nova::Result<()> {
+/// let mut talk = Conversation::builder()
+///     .system("Answer in two or three sentences.")
+///     .voice(Voice::Tiffany)
+///     .connect()
+///     .await?;
+/// talk.send_audio(question).await?;
+/// while let Some(event) = talk.next().await {
+///     match event {
+///         Event::Transcript(line) => println!("{:?}: {}", line.role, line.text),
+///         Event::Audio(audio) => { /* play audio.pcm */ }
+///         Event::TurnEnded { .. } => talk.finish(),
+///         _ => {}
+///     }
+/// }
+/// # Ok(())
+/// # }
+/// ```
+#[derive(Debug)]
+pub struct Conversation {
+    sender: Sender,
+    events: Events,
+}
+
+impl Conversation {
+    /// Begins to describe a conversation.
+    pub fn builder() -> Builder {
+        Builder::default()
+    }
+
+    pub(super) fn new(sender: Sender, events: Events) -> Self {
+        Conversation { sender, events }
+    }
+
+    /// Sends audio of any length; see [`Sender::send_audio`].
+    pub async fn send_audio(&self, pcm: impl AsRef<[u8]>) -> Result<()> {
+        self.sender.send_audio(pcm).await
+    }
+
+    /// Sends live audio without waiting; see [`Sender::try_send_audio`].
+    pub fn try_send_audio(&self, pcm: impl AsRef<[u8]>) -> Result<()> {
+        self.sender.try_send_audio(pcm)
+    }
+
+    /// Sends typed text; see [`Sender::send_text`].
+    pub async fn send_text(&self, text: impl Into<String>) -> Result<()> {
+        self.sender.send_text(text).await
+    }
+
+    /// Answers a tool call that has no handler; see [`Sender::answer_tool`].
+    pub async fn answer_tool(&self, id: &ToolUseId, result: std::result::Result<Value, String>) -> Result<()> {
+        self.sender.answer_tool(id, result).await
+    }
+
+    /// Stops the answer that is being given; see [`Sender::interrupt`].
+    pub fn interrupt(&self) {
+        self.sender.interrupt();
+    }
+
+    /// Says that there will be no more input; see [`Sender::finish`].
+    pub fn finish(&self) {
+        self.sender.finish();
+    }
+
+    /// Returns the next event, or `None` after [`Event::Closed`]. Dropping the future loses nothing.
+    pub async fn next(&mut self) -> Option<Event> {
+        self.events.next().await
+    }
+
+    /// Returns the next event with its place in the call.
+    pub async fn next_stamped(&mut self) -> Option<Stamped> {
+        self.events.next_stamped().await
+    }
+
+    /// Returns the time since the call began, on the clock of [`Stamped::at`].
+    #[must_use]
+    pub fn elapsed(&self) -> Duration {
+        self.sender.elapsed()
+    }
+
+    /// Splits the conversation, so that one task can speak while another listens.
+    #[must_use]
+    pub fn split(self) -> (Sender, Events) {
+        (self.sender, self.events)
+    }
+
+    /// Ends the call in order and waits for the end; events that were not read are discarded.
+    ///
+    /// # Errors
+    /// The failure that ended the call, or `Timeout` when the service did not close its side in time.
+    pub async fn close(mut self) -> Result<()> {
+        self.finish();
+        while let Some(event) = self.next().await {
+            if let Event::Closed { reason, error } = event {
+                return match (reason, error) {
+                    (CloseReason::Finished, _) => Ok(()),
+                    (_, Some(error)) => Err(error),
+                    (reason, None) => {
+                        Err(Error::new(ErrorKind::Timeout, format!("The call did not close in order: {reason:?}.")))
+                    }
+                };
+            }
+        }
+        Ok(())
+    }
+}
+
+impl Stream for Conversation {
+    type Item = Event;
+
+    fn poll_next(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Event>> {
+        Pin::new(&mut self.events).poll_next(cx)
+    }
+}
+
+/// The speaking half of a conversation. Clones speak in the same call; when the last one is gone, the call finishes
+/// as by [`finish`](Self::finish).
+#[derive(Clone)]
+pub struct Sender {
+    mail: Arc<Mail>,
+    commands: mpsc::Sender<Asked>,
+    audio: mpsc::Sender<Piece>,
+    origin: Instant,
+    rate: SampleRate,
+}
+
+impl Sender {
+    pub(super) fn new(
+        mail: Arc<Mail>,
+        commands: mpsc::Sender<Asked>,
+        audio: mpsc::Sender<Piece>,
+        origin: Instant,
+        rate: SampleRate,
+    ) -> Self {
+        Sender { mail, commands, audio, origin, rate }
+    }
+
+    /// Sends audio: 16-bit little-endian PCM, mono, at the conversation's input rate, in buffers of any length.
+    ///
+    /// It waits as long as the call has enough audio to say: a whole file goes out in real time and nothing of it is
+    /// lost. Dropping the future in the middle leaves out what was not taken yet.
+    ///
+    /// # Errors
+    /// `Closed` when the call is over or finishing.
+    pub async fn send_audio(&self, pcm: impl AsRef<[u8]>) -> Result<()> {
+        for pcm in self.pieces(pcm.as_ref()) {
+            let piece = Piece { pcm, policy: AudioPolicy::Wait, at: self.elapsed() };
+            self.audio.send(piece).await.map_err(|_| closed())?;
+        }
+        Ok(())
+    }
+
+    /// Sends live audio without waiting: all of the buffer, or nothing of it.
+    ///
+    /// Live audio that cannot be sent within half a second is given up and reported by
+    /// [`Event::InputDropped`](super::Event::InputDropped): nobody wants to hear it late.
+    ///
+    /// # Errors
+    /// `Limit` when the way up is blocked and the buffer was not taken; `Closed` when the call is over or finishing.
+    pub fn try_send_audio(&self, pcm: impl AsRef<[u8]>) -> Result<()> {
+        let at = self.elapsed();
+        let pieces: Vec<Bytes> = self.pieces(pcm.as_ref()).collect();
+        let permits = self.audio.try_reserve_many(pieces.len()).map_err(|error| match error {
+            mpsc::error::TrySendError::Closed(()) => closed(),
+            mpsc::error::TrySendError::Full(()) => {
+                Error::new(ErrorKind::Limit, "The way up is blocked: this audio was not taken.")
+                    .with_code("audio-queue-full")
+                    .with_hint("Drop it and go on with the next buffer, or use send_audio, which waits.")
+            }
+        })?;
+        for (permit, pcm) in permits.zip(pieces) {
+            permit.send(Piece { pcm, policy: AudioPolicy::Live, at });
+        }
+        Ok(())
+    }
+
+    /// Sends typed text, which the model answers aloud; it is said between pieces of audio.
+    ///
+    /// # Errors
+    /// `Invalid` when the model does not answer text, `Limit` when too many texts wait, `Closed` when the call is over.
+    pub async fn send_text(&self, text: impl Into<String>) -> Result<()> {
+        self.ask(Command::Text(text.into())).await
+    }
+
+    /// Answers a tool call that has no handler, with any JSON value or a sentence that says why not.
+    ///
+    /// # Errors
+    /// `Misuse` when no such call waits for a result: it was answered already, or its time is over.
+    pub async fn answer_tool(&self, id: &ToolUseId, result: std::result::Result<Value, String>) -> Result<()> {
+        self.ask(Command::ToolDone { id: id.clone(), result }).await
+    }
+
+    /// Stops the answer that is being given: nothing more of it is delivered. The service has no such command and
+    /// may go on generating for a moment; that is dropped.
+    pub fn interrupt(&self) {
+        self.mail.signal(Signal::Interrupt);
+    }
+
+    /// Says that there will be no more input. What was handed over is still sent, the answers that are owed are still
+    /// delivered, then the events end with [`Event::Closed`](super::Event::Closed).
+    pub fn finish(&self) {
+        self.mail.signal(Signal::Finish);
+    }
+
+    /// Returns the time since the call began.
+    #[must_use]
+    pub fn elapsed(&self) -> Duration {
+        self.origin.elapsed()
+    }
+
+    async fn ask(&self, command: Command) -> Result<()> {
+        let (answer, answered) = oneshot::channel();
+        self.commands.send((command, answer)).await.map_err(|_| closed())?;
+        answered.await.map_err(|_| closed())?
+    }
+
+    /// The one copy on the way up.
+    fn pieces(&self, pcm: &[u8]) -> impl Iterator<Item = Bytes> + use<> {
+        let most = self.rate.samples(PIECE) * 2;
+        let mut rest = Bytes::copy_from_slice(pcm);
+        std::iter::from_fn(move || (!rest.is_empty()).then(|| rest.split_to(most.min(rest.len()))))
+    }
+}
+
+impl fmt::Debug for Sender {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Sender").field("rate", &self.rate).finish_non_exhaustive()
+    }
+}
+
+/// The listening half of a conversation. Dropping it drops the call.
+pub struct Events {
+    mail: Arc<Mail>,
+}
+
+impl Events {
+    pub(super) fn new(mail: Arc<Mail>) -> Self {
+        Events { mail }
+    }
+
+    /// Returns the next event, or `None` after [`Event::Closed`]. Dropping the future loses nothing.
+    pub async fn next(&mut self) -> Option<Event> {
+        self.next_stamped().await.map(|stamped| stamped.event)
+    }
+
+    /// Returns the next event with its place in the call.
+    pub async fn next_stamped(&mut self) -> Option<Stamped> {
+        std::future::poll_fn(|cx| self.mail.poll_next(cx)).await
+    }
+}
+
+impl Stream for Events {
+    type Item = Event;
+
+    fn poll_next(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Event>> {
+        self.mail.poll_next(cx).map(|stamped| stamped.map(|stamped| stamped.event))
+    }
+}
+
+impl Drop for Events {
+    fn drop(&mut self) {
+        self.mail.signal(Signal::ReaderGone);
+    }
+}
+
+impl fmt::Debug for Events {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Events").finish_non_exhaustive()
+    }
+}
+
+fn closed() -> Error {
+    Error::new(ErrorKind::Closed, "The call is over, or finishing: it takes no more input.")
+}

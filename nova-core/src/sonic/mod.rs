@@ -1,0 +1,43 @@
+//! Speech: a conversation with Nova Sonic.
+//!
+//! From the outside in: [`Conversation`] is what an application holds; [`conversation::Call`] is the same thing as a
+//! pure machine; [`session::Session`] is one stream; [`wire`] is AWS's spelling.
+
+pub mod config;
+pub mod conversation;
+pub mod event;
+pub mod failure;
+pub mod limits;
+pub mod session;
+pub mod typed;
+pub mod wire;
+
+#[cfg(feature = "runtime")]
+mod builder;
+#[cfg(feature = "runtime")]
+mod driver;
+#[cfg(feature = "runtime")]
+mod handle;
+#[cfg(feature = "runtime")]
+mod links;
+#[cfg(feature = "runtime")]
+mod queue;
+#[cfg(feature = "runtime")]
+mod tool;
+
+#[cfg(feature = "runtime")]
+pub use builder::Builder;
+pub use config::{AudioDuringTools, Config, Message, Timeouts};
+pub use event::{
+    Audio, CloseReason, Event, Latency, Stamped, ToolCall, ToolOutcome, Transcript, TranscriptStage, TurnEnd, TurnId,
+};
+#[cfg(feature = "runtime")]
+pub use handle::{Conversation, Events, Sender};
+#[cfg(feature = "runtime")]
+pub use tool::Tool;
+
+pub use crate::audio::SampleRate;
+pub use crate::ids::ToolUseId;
+pub use crate::model::{ModelId, Voice};
+pub use session::{Endpointing, Inference, ToolChoice, ToolSpec};
+pub use wire::{Role, Tokens};
