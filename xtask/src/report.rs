@@ -25,7 +25,15 @@ pub(crate) struct Report {
 struct Stage {
     name: String,
     took: Duration,
-    result: Result<(), String>,
+    outcome: Outcome,
+}
+
+#[derive(Debug)]
+enum Outcome {
+    Done,
+    /// What could run was well, but something could not run here.
+    Incomplete,
+    Failed(String),
 }
 
 impl Report {
@@ -34,11 +42,16 @@ impl Report {
     pub(crate) fn stage(&mut self, name: &str, work: impl FnOnce(&mut Findings) -> Result<(), String>) {
         println!("\n── {name}");
         let begun = Instant::now();
-        let result = work(&mut self.found);
-        if let Err(reason) = &result {
-            println!("failed: {reason}");
-        }
-        self.stages.push(Stage { name: name.to_owned(), took: begun.elapsed(), result });
+        let not_run = self.found.not_run.len();
+        let outcome = match work(&mut self.found) {
+            Err(reason) => {
+                println!("failed: {reason}");
+                Outcome::Failed(reason)
+            }
+            Ok(()) if self.found.not_run.len() > not_run => Outcome::Incomplete,
+            Ok(()) => Outcome::Done,
+        };
+        self.stages.push(Stage { name: name.to_owned(), took: begun.elapsed(), outcome });
     }
 
     /// Prints the table and the closing line; the code is a failure when any stage failed.
@@ -55,14 +68,21 @@ impl Report {
     }
 
     fn failures(&self) -> impl Iterator<Item = (&str, &str)> {
-        self.stages.iter().filter_map(|stage| Some((stage.name.as_str(), stage.result.as_ref().err()?.as_str())))
+        self.stages.iter().filter_map(|stage| match &stage.outcome {
+            Outcome::Failed(reason) => Some((stage.name.as_str(), reason.as_str())),
+            Outcome::Done | Outcome::Incomplete => None,
+        })
     }
 
     fn table(&self) -> String {
         let width = self.stages.iter().map(|stage| stage.name.chars().count()).max().unwrap_or(0).max(5);
         let mut table = format!("{:width$}  minutes\n", "stage");
         for stage in &self.stages {
-            let word = if stage.result.is_ok() { "ok" } else { "FAILED" };
+            let word = match stage.outcome {
+                Outcome::Done => "ok",
+                Outcome::Incomplete => "incomplete",
+                Outcome::Failed(_) => "FAILED",
+            };
             table += &format!("{:width$}  {:7.1}  {word}\n", stage.name, minutes(stage.took));
         }
         let whole = self.stages.iter().map(|stage| stage.took).sum();
@@ -96,10 +116,15 @@ mod tests {
         let mut report = Report::default();
         report.stage("core: lints", |_| Ok(()));
         report.stage("core: a longer name", |_| Err(String::new()));
+        report.stage("core: half", |found| {
+            found.not_run.push("the other half".to_owned());
+            Ok(())
+        });
         let rows: Vec<String> = report.table().lines().map(str::to_owned).collect();
-        assert_eq!(rows.len(), 4);
+        assert_eq!(rows.len(), 5);
         assert!(rows[1].starts_with("core: lints ") && rows[1].ends_with("ok"));
         assert!(rows[2].ends_with("FAILED"));
+        assert!(rows[3].ends_with("incomplete"));
         assert_eq!(report.close(), ExitCode::FAILURE);
     }
 

@@ -84,9 +84,10 @@ fn look_for_python() -> Option<PathBuf> {
     names.into_iter().chain(pyenv_pythons()).find(|path| is_new_enough(path))
 }
 
-/// A name on the PATH can be a pyenv shim that answers with an error, so each is asked for its version.
+/// A name on the PATH can be a pyenv shim that answers with an error, and Debian ships a Python without venv, so each is
+/// asked.
 fn is_new_enough(python: &Path) -> bool {
-    let question = "import sys; print(sys.version_info >= (3, 12))";
+    let question = "import ensurepip, sys, venv; print(sys.version_info >= (3, 12))";
     said(python, &["-c", question]).is_some_and(|answer| answer == "True")
 }
 
