@@ -3,12 +3,13 @@
 pub mod breach;
 pub mod engine;
 pub mod faults;
+pub(crate) mod gate;
 pub mod judge;
 pub mod ledger;
 pub(crate) mod limits;
 pub mod model;
 pub mod scenario;
-
+pub mod speech;
 pub mod switches;
 
 pub use breach::{Breach, Rule};
@@ -16,9 +17,5 @@ pub use engine::{Engine, Exception, ExceptionKind, Input, Output, Settings, Stri
 pub use faults::{Fault, FaultKind, Trigger, WireFault};
 pub use ledger::Ledger;
 pub use scenario::Scenario;
+pub use speech::clips;
 pub use switches::Switches;
-
-#[cfg(feature = "server")]
-pub mod frame;
-#[cfg(feature = "server")]
-pub mod sigv4;
