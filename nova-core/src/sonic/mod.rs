@@ -4,11 +4,13 @@
 //! pure machine; [`session::Session`] is one stream; [`wire`] is AWS's spelling.
 
 pub mod config;
+pub mod content;
 pub mod conversation;
 pub mod event;
 pub mod failure;
 pub mod limits;
 pub mod session;
+pub mod state;
 pub mod typed;
 pub mod wire;
 
