@@ -47,6 +47,6 @@ fn decode(criterion: &mut Criterion) {
 /// A payload that came out as something else would make a figure of nothing.
 fn decoded(payload: &[u8]) -> ServerEvent {
     let event = ServerEvent::decode(black_box(payload)).expect("the payload is one the service sends");
-    assert!(matches!(event, ServerEvent::AudioOutput { .. } | ServerEvent::TextOutput { .. }), "decoded as another event");
+    assert!(matches!(event, ServerEvent::AudioOutput { .. } | ServerEvent::TextOutput { .. }), "another event");
     event
 }
