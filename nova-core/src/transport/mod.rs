@@ -3,6 +3,18 @@
 //! One [`Transport`] opens many [`Link`]s; a link carries the events of one session. A payload is one whole event,
 //! `{"event":{…}}` in UTF-8: framing, signing and base64 wrapping are the transport's own business.
 
+#[cfg(feature = "bedrock")]
+pub mod bedrock;
+#[cfg(feature = "runtime")]
+mod inbox;
+#[cfg(feature = "runtime")]
+pub mod memory;
+pub mod recording;
+#[cfg(feature = "runtime")]
+pub mod replay;
+#[cfg(feature = "runtime")]
+mod uplink;
+
 use std::fmt;
 use std::future::Future;
 use std::pin::Pin;
@@ -11,6 +23,12 @@ use std::time::SystemTime;
 
 use bytes::Bytes;
 use serde::{Deserialize, Serialize};
+
+#[cfg(feature = "bedrock")]
+pub use bedrock::Bedrock;
+pub use recording::Recording;
+#[cfg(feature = "runtime")]
+pub use replay::Replay;
 
 /// A boxed future that can move between threads.
 pub type BoxFuture<T> = Pin<Box<dyn Future<Output = T> + Send>>;
