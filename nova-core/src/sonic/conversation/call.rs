@@ -24,7 +24,7 @@ use super::turns::Turns;
 use super::usage::UsageSum;
 use crate::error::{Error, ErrorKind, Result};
 use crate::ids::{ContentId, ToolUseId};
-use crate::model::{Catalogue, Model};
+use crate::model::{Catalogue, Feature, Model};
 use crate::sonic::config::{AudioDuringTools, Config};
 use crate::sonic::event::{CloseReason, Event, Stamped, ToolCall, ToolOutcome, TurnEnd, TurnId};
 use crate::transport::Target;
@@ -241,7 +241,10 @@ impl Call {
         if text.trim().is_empty() {
             return Err(Error::new(ErrorKind::Invalid, "The text is empty: there is nothing to answer."));
         }
-        self.model.check_interactive_text()?;
+        if !self.model.has(Feature::InteractiveText) {
+            let message = format!("{} does not answer typed text: only speech starts an answer.", self.config.model);
+            return Err(Error::new(ErrorKind::Invalid, message).with_hint("Use a newer model, or send audio."));
+        }
         if self.typed.len() >= TYPED_BOUND {
             let message = format!("{TYPED_BOUND} texts are waiting to be sent already.");
             return Err(Error::new(ErrorKind::Limit, message).with_hint("Send the next one after an answer."));

@@ -42,7 +42,7 @@ impl History {
     /// Returns the history as the model takes it: the first line is the user's, roles alternate, no line and no sum
     /// over the model's limits, what is too much goes oldest first (reference §2.3.3, §4.5).
     pub(super) fn shaped(&self, model: &Model) -> Vec<Message> {
-        let limits = model.history_limits();
+        let limits = model.limits();
         let mut shaped: Vec<Message> = Vec::new();
         for message in self.lines.iter().map(|line| &line.message).filter(|message| !message.text.trim().is_empty()) {
             match shaped.last_mut().filter(|last| last.role == message.role) {
@@ -54,11 +54,11 @@ impl History {
             }
         }
         for message in &mut shaped {
-            keep_end(&mut message.text, limits.message);
+            keep_end(&mut message.text, limits.history_message_bytes);
         }
         let mut total: usize = shaped.iter().map(|message| message.text.len()).sum();
         let mut first = 0;
-        while first < shaped.len() && (total > limits.total || shaped[first].role != Role::User) {
+        while first < shaped.len() && (total > limits.history_bytes || shaped[first].role != Role::User) {
             total -= shaped[first].text.len();
             first += 1;
         }
@@ -80,12 +80,12 @@ fn keep_end(text: &mut String, bytes: usize) {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::model::Catalogue;
+    use crate::model::{Catalogue, ModelId};
 
     #[test]
     fn neighbours_merge_the_first_line_is_the_users_and_the_oldest_goes() {
-        let model = Catalogue::built_in().default_speech_model();
-        let most = model.history_limits().message;
+        let model = Catalogue::built_in().model(&ModelId::default());
+        let most = model.limits().history_message_bytes;
         let mut before = vec![Message::assistant("Hello."), Message::user("Hi."), Message::user(" How are you?")];
         before.extend((0..20).map(|n| match n % 2 {
             0 => Message::assistant("ä".repeat(most)),
@@ -96,7 +96,7 @@ mod tests {
         assert_eq!(shaped[0].role, Role::User);
         assert!(shaped.windows(2).all(|pair| pair[0].role != pair[1].role));
         assert!(shaped.iter().all(|message| message.text.len() <= most));
-        assert!(shaped.iter().map(|message| message.text.len()).sum::<usize>() <= model.history_limits().total);
+        assert!(shaped.iter().map(|message| message.text.len()).sum::<usize>() <= model.limits().history_bytes);
         assert_eq!(History::new(&before[..3]).shaped(&model), [Message::user("Hi. How are you?")]);
     }
 }
