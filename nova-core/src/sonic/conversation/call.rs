@@ -10,6 +10,7 @@ use std::collections::VecDeque;
 use std::time::Duration;
 
 use serde_json::{Value, json};
+use uuid::Uuid;
 
 use super::audio_in::{AudioIn, Next};
 use super::closing::Finishing;
@@ -23,7 +24,7 @@ use super::transcript::{Change, Transcripts};
 use super::turns::Turns;
 use super::usage::UsageSum;
 use crate::error::{Error, ErrorKind, Result};
-use crate::ids::{ContentId, ToolUseId};
+use crate::ids::{ContentId, PromptName, ToolUseId};
 use crate::model::{Catalogue, Feature, Model};
 use crate::sonic::config::{AudioDuringTools, Config};
 use crate::sonic::event::{CloseReason, Event, Stamped, ToolCall, ToolOutcome, TurnEnd, TurnId};
@@ -57,6 +58,7 @@ pub struct Call {
     typed: VecDeque<Typed>,
     outputs: VecDeque<Output>,
     next_audio: Option<Duration>,
+    seed: u64,
     links: u32,
     seq: u64,
     waits: Waits,
@@ -137,6 +139,7 @@ impl Call {
             typed: VecDeque::new(),
             outputs: VecDeque::new(),
             next_audio: None,
+            seed,
             links: 0,
             seq: 0,
             waits: Waits::Untold,
@@ -415,7 +418,9 @@ impl Call {
         let link = LinkKey(self.links);
         let until = self.now + self.config.timeouts.connect;
         let history = self.history.shaped(&self.model);
-        let (line, opening) = Line::open(link, &self.config, &self.model, &history, until)?;
+        // From the seed and not from chance: a replay of the same inputs gives the same bytes.
+        let prompt = PromptName::from(Uuid::from_u64_pair(self.seed, link.0.into()).to_string());
+        let (line, opening) = Line::open(link, &self.config, &self.model, &history, prompt, until)?;
         self.line = Some(line);
         self.blocks.clear();
         let target = Target { model: self.config.model.to_string(), region: self.config.region.clone() };

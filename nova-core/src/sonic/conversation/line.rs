@@ -8,7 +8,7 @@ use serde_json::Value;
 
 use super::io::LinkKey;
 use crate::error::Result;
-use crate::ids::{ContentName, ToolUseId};
+use crate::ids::{ContentName, PromptName, ToolUseId};
 use crate::model::Model;
 use crate::sonic::config::{Config, Message};
 use crate::sonic::session::{self, Content, Heard, PromptConfig, Session};
@@ -53,9 +53,10 @@ impl Line {
         config: &Config,
         model: &Model,
         history: &[Message],
+        prompt: PromptName,
         until: Duration,
     ) -> Result<(Line, Vec<Bytes>)> {
-        let mut session = Session::new(model);
+        let mut session = Session::with_prompt(model, prompt);
         session.start(&config.inference, config.endpointing)?;
         session.start_prompt(&PromptConfig {
             voice: config.voice.clone(),
