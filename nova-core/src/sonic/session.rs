@@ -29,7 +29,7 @@
 mod heard;
 mod prompt;
 mod reader;
-mod rule;
+pub(crate) mod rule;
 mod schema;
 mod tools;
 

@@ -3,7 +3,7 @@
 use crate::audio::{SampleJoiner, SampleRate};
 use crate::error::Error;
 use crate::ids::{ContentId, ContentName, ToolUseId};
-use crate::sonic::session::Rule;
+use crate::sonic::session::{Rule, rule};
 use crate::sonic::wire::Stage;
 
 /// What we have sent (reference §4.1). The table of what each state allows is in [`Upstream::allows`].
@@ -176,7 +176,7 @@ impl Upstream {
     /// # Errors
     /// The rule that it would break.
     pub fn allows(&self, attempt: Move) -> Result<(), Rule> {
-        row(attempt)[self.column()]
+        rule::row(attempt)[self.column()]
     }
 
     /// Returns every command that may come now.
@@ -431,52 +431,3 @@ pub(crate) struct Call {
     pub(crate) name: String,
     pub(crate) arguments: serde_json::Value,
 }
-
-type Cell = Result<(), Rule>;
-
-/// Returns one row of the table in reference §4.2, as a client must obey it. A column of the row is one state of
-/// [`Upstream::NAMES`]; a new state or command does not compile until its cells are filled.
-#[rustfmt::skip]
-fn row(attempt: Move) -> &'static [Cell; Upstream::NAMES.len()] {
-    match attempt {
-        Move::Start                => &[OK__, ONCE, ONCE, ONCE, ONCE, ONCE, ONCE, ONCE, ONCE, ONCE, ONCE, ONCE, ONCE, ONCE, OVER, DEAD, GONE],
-        Move::StartPrompt          => &[SESS, OK__, PONC, PONC, PONC, PONC, PONC, PONC, PONC, PONC, PONC, PONC, PONC, PONC, OVER, DEAD, GONE],
-        Move::OpenSystem           => &[SESS, PRMP, OK__, DSYS, DSYS, DSYS, DSYS, DSYS, DSYS, DSYS, DSYS, DSYS, DSYS, DSYS, OVER, DEAD, GONE],
-        Move::OpenSystemSpeech     => &[SESS, PRMP, NSYS, ONE_, OK__, SPCH, SPCH, ONE_, SPCH, SPCH, SPCH, SPCH, SPCH, SPCH, OVER, DEAD, GONE],
-        Move::OpenHistoryUser      => &[SESS, PRMP, NSYS, ONE_, OK__, OK__, OK__, ONE_, OK__, ONE_, ONE_, OK__, ONE_, ONE_, OVER, DEAD, GONE],
-        Move::OpenHistoryAssistant => &[SESS, PRMP, NSYS, ONE_, USER, USER, OK__, ONE_, OK__, ONE_, ONE_, OK__, ONE_, ONE_, OVER, DEAD, GONE],
-        Move::OpenUserText         => &[SESS, PRMP, NSYS, ONE_, LIVE, LIVE, LIVE, ONE_, OK__, ONE_, ONE_, OK__, ONE_, ONE_, OVER, DEAD, GONE],
-        Move::OpenAudio            => &[SESS, PRMP, NSYS, ONE_, OK__, OK__, OK__, HIST, AONC, AONC, AONC, OK__, ONE_, ONE_, OVER, DEAD, GONE],
-        Move::OpenTool             => &[SESS, PRMP, LIVE, LIVE, LIVE, LIVE, LIVE, LIVE, OK__, ONE_, ONE_, OK__, ONE_, ONE_, OVER, DEAD, GONE],
-        Move::Text                 => &[SESS, PRMP, NONE, OK__, NONE, NONE, NONE, OK__, NONE, OK__, NONE, NONE, OK__, NONE, OVER, DEAD, GONE],
-        Move::Audio                => &[SESS, PRMP, NONE, NONE, NONE, NONE, NONE, HIST, OK__, HIST, OK__, NONE, NONE, NONE, OVER, DEAD, GONE],
-        Move::ToolResult           => &[SESS, PRMP, NONE, NONE, NONE, NONE, NONE, NONE, NONE, NONE, OK__, NONE, NONE, OK__, OVER, DEAD, GONE],
-        Move::CloseText            => &[SESS, PRMP, NONE, OK__, NONE, NONE, NONE, OK__, NONE, OK__, NONE, NONE, OK__, NONE, OVER, DEAD, GONE],
-        Move::CloseAudio           => &[SESS, PRMP, NONE, NONE, NONE, NONE, NONE, NONE, OK__, INNR, INNR, NONE, NONE, NONE, OVER, DEAD, GONE],
-        Move::CloseTool            => &[SESS, PRMP, NONE, NONE, NONE, NONE, NONE, NONE, NONE, NONE, OK__, NONE, NONE, OK__, OVER, DEAD, GONE],
-        Move::EndPrompt            => &[SESS, PRMP, NAUD, OPEN, NAUD, NAUD, NAUD, OPEN, OPEN, OPEN, OPEN, OK__, OPEN, OPEN, OVER, DEAD, GONE],
-        Move::End                  => &[SESS, OK__, OPRM, OPRM, OPRM, OPRM, OPRM, OPRM, OPRM, OPRM, OPRM, OPRM, OPRM, OPRM, OK__, DEAD, GONE],
-    }
-}
-
-const OK__: Cell = Ok(());
-const ONCE: Cell = Err(Rule::StartOnce);
-const SESS: Cell = Err(Rule::SessionFirst);
-const PRMP: Cell = Err(Rule::PromptFirst);
-const PONC: Cell = Err(Rule::PromptOnce);
-const NSYS: Cell = Err(Rule::SystemFirst);
-const DSYS: Cell = Err(Rule::SystemOnce);
-const SPCH: Cell = Err(Rule::SpeechAfterSystem);
-const ONE_: Cell = Err(Rule::OneBlock);
-const USER: Cell = Err(Rule::UserFirst);
-const HIST: Cell = Err(Rule::AudioWaits);
-const LIVE: Cell = Err(Rule::AudioFirst);
-const AONC: Cell = Err(Rule::AudioOnce);
-const NONE: Cell = Err(Rule::NoSuchBlock);
-const INNR: Cell = Err(Rule::InnerFirst);
-const OPEN: Cell = Err(Rule::BlocksOpen);
-const NAUD: Cell = Err(Rule::NoAudio);
-const OPRM: Cell = Err(Rule::PromptOpen);
-const OVER: Cell = Err(Rule::PromptOver);
-const DEAD: Cell = Err(Rule::SessionOver);
-const GONE: Cell = Err(Rule::StreamGone);
