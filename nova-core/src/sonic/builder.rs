@@ -223,7 +223,7 @@ impl Builder {
     }
 
     /// Trusts the certificates in this PEM file besides the system's.
-    pub fn ca_bundle(mut self, path: impl Into<std::path::PathBuf>) -> Self {
+    pub fn ca_bundle(mut self, path: impl AsRef<std::path::Path>) -> Self {
         self.bedrock = self.bedrock.ca_bundle(path);
         self
     }
