@@ -8,7 +8,7 @@ use bedrock_nova::audio::SampleRate;
 use bedrock_nova::ids::{ContentName, PromptName, ToolUseId};
 use bedrock_nova::model::{Catalogue, ModelId, Voice};
 use bedrock_nova::sonic::session::{
-    Content, Downstream, Heard, Inference, Input, Move, Output, PromptConfig, Session, Upstream,
+    Content, Downstream, Heard, Inference, Input, Move, Output, PromptConfig, Rule, Session, Upstream,
 };
 use bedrock_nova::sonic::wire::{Role, ServerEvent};
 use bedrock_nova::transport::Failure;
@@ -17,7 +17,7 @@ use serde_json::{Value, json};
 
 #[test]
 fn every_cell_is_decided_and_documented() {
-    let tables = format!("{UPSTREAM}{}\n{DOWNSTREAM}{}", upstream_table(), downstream_table());
+    let tables = format!("{UPSTREAM}{}\n{}\n{DOWNSTREAM}{}", upstream_table(), rules(), downstream_table());
     println!("{tables}");
     let path = concat!(env!("CARGO_MANIFEST_DIR"), "/docs/transitions.md");
     if std::env::var_os("BEDROCK_NOVA_BLESS").is_some() {
@@ -62,7 +62,7 @@ fn the_table_of_the_code_and_the_machine_agree() {
 }
 
 const UPSTREAM: &str = "\n# What may be sent\n\nRows are commands, columns are states; a cell holds the next state, \
-    or the code of the refusal (`Misuse`).\n\n";
+    or the rule that refuses it as `Misuse`.\n\n";
 const DOWNSTREAM: &str = "\n# What may be heard\n\nRows are inputs, columns are states; a cell holds what is heard, \
     then the next state.\n`⚠` is a warning: the service broke its grammar. `·` is nothing.\n\n";
 
@@ -72,12 +72,23 @@ fn upstream_table() -> String {
         write!(table, "| `{}` |", attempt.name()).unwrap();
         for name in Upstream::NAMES {
             let mut session = session_in(name);
-            match try_move(&mut session, attempt) {
-                Ok(()) => write!(table, " **{}** |", session.upstream().name()).unwrap(),
-                Err(error) => write!(table, " {} |", error.code()).unwrap(),
+            let rule = session.upstream().allows(attempt);
+            match (try_move(&mut session, attempt), rule) {
+                (Ok(()), Ok(())) => write!(table, " **{}** |", session.upstream().name()).unwrap(),
+                (Err(error), Err(rule)) if error.code() == rule.code() => write!(table, " {rule:?} |").unwrap(),
+                (done, rule) => panic!("{attempt:?} in {name}: the table says {rule:?}, the machine {done:?}"),
             }
         }
         table.push('\n');
+    }
+    table
+}
+
+/// Explains the rules, those too that depend on more than the state.
+fn rules() -> String {
+    let mut table = header("rule", &["code", "meaning"]);
+    for rule in Rule::ALL {
+        writeln!(table, "| {rule:?} | `{}` | {} |", rule.code(), rule.sentence()).unwrap();
     }
     table
 }

@@ -58,6 +58,34 @@ pub enum Rule {
 }
 
 impl Rule {
+    /// Every rule.
+    pub const ALL: [Rule; 24] = [
+        Rule::StartOnce,
+        Rule::SessionFirst,
+        Rule::PromptFirst,
+        Rule::PromptOnce,
+        Rule::SystemFirst,
+        Rule::SystemOnce,
+        Rule::SpeechAfterSystem,
+        Rule::OneBlock,
+        Rule::UserFirst,
+        Rule::AudioWaits,
+        Rule::AudioFirst,
+        Rule::AudioOnce,
+        Rule::NoSuchBlock,
+        Rule::InnerFirst,
+        Rule::BlocksOpen,
+        Rule::NoAudio,
+        Rule::PromptOpen,
+        Rule::PromptOver,
+        Rule::SessionOver,
+        Rule::StreamGone,
+        Rule::Empty,
+        Rule::HistoryRole,
+        Rule::ToolUnknown,
+        Rule::ToolOnce,
+    ];
+
     /// Returns the code of the service's own refusal (reference §4.4), `closed` where there is nobody left to refuse.
     #[must_use]
     pub fn code(self) -> &'static str {
