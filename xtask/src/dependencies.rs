@@ -28,15 +28,15 @@ fn with_cargo_deny(version: &str, found: &mut Findings) -> Result<(), String> {
 }
 
 fn with_xtask(found: &mut Findings) -> Result<(), String> {
-    println!("checked by xtask, from cargo tree and Cargo.lock, because cargo-deny is not installed");
+    println!("checked by xtask, from cargo tree, because cargo-deny is not installed");
     found.not_run.push(
         "advisories, versioned bans, wildcard versions: they need cargo-deny (`cargo install --locked cargo-deny`)"
             .to_owned(),
     );
-    let rules = text_of("deny.toml")?;
-    let packages = packages(&read(&mut cargo(&TREE), LIMIT)?);
-    let mut faults = breaches(&packages, &rules);
-    faults.extend(foreign_sources(&text_of("Cargo.lock")?));
+    let rules = fs::read_to_string(root().join("deny.toml")).map_err(|error| format!("deny.toml: {error}"))?;
+    let tree = read(&mut cargo(&TREE), LIMIT)?;
+    let packages = packages(&tree);
+    let faults = breaches(&packages, &rules, &root().to_string_lossy());
     if faults.is_empty() {
         println!("{} packages: licences, names and sources as deny.toml wants them", packages.len());
         return Ok(());
@@ -44,46 +44,49 @@ fn with_xtask(found: &mut Findings) -> Result<(), String> {
     Err(faults.join("; "))
 }
 
-fn text_of(name: &str) -> Result<String, String> {
-    fs::read_to_string(root().join(name)).map_err(|error| format!("{name} cannot be read: {error}"))
+/// One package of the tree.
+#[derive(Debug, PartialEq, Eq, PartialOrd, Ord)]
+struct Package<'a> {
+    name: &'a str,
+    /// Where it comes from; cargo is silent about its default registry.
+    source: Option<&'a str>,
+    licence: &'a str,
 }
 
-/// Reads `name version …|licence` lines into (name, licence); a package stands in the tree once for each that needs it.
-fn packages(tree: &str) -> BTreeSet<(String, String)> {
+/// Reads `name version (source)|licence` lines; a package stands in the tree once for each that needs it.
+fn packages(tree: &str) -> BTreeSet<Package<'_>> {
     tree.lines()
         .filter_map(|line| {
             let (package, licence) = line.trim_end_matches(" (*)").split_once('|')?;
-            Some((package.split(' ').next()?.to_owned(), licence.trim().to_owned()))
+            Some(Package { name: package.split(' ').next()?, source: source(package), licence: licence.trim() })
         })
         .collect()
 }
 
-fn breaches(packages: &BTreeSet<(String, String)>, rules: &str) -> Vec<String> {
+fn source(package: &str) -> Option<&str> {
+    let (_, rest) = package.split_once(" (")?;
+    rest.split(" (").map(|part| part.trim_end_matches(')')).find(|part| *part != "proc-macro")
+}
+
+fn breaches(packages: &BTreeSet<Package<'_>>, rules: &str, workspace: &str) -> Vec<String> {
     let allowed = deny_file::allowed_licences(rules);
     let banned = deny_file::banned_crates(rules);
     let mut faults = Vec::new();
-    for (name, expression) in packages {
-        if !licence::is_met(expression, |one| allowed.iter().any(|other| other == one)) {
-            faults.push(format!("{name} is under `{expression}`, which deny.toml does not allow"));
+    for Package { name, source, licence } in packages {
+        if !licence::is_met(licence, |one| allowed.iter().any(|other| other == one)) {
+            faults.push(format!("{name} is under `{licence}`, which deny.toml does not allow"));
         }
-        if banned.contains(name) {
+        if banned.iter().any(|other| other == name) {
             faults.push(format!("{name} is banned by deny.toml"));
+        }
+        if let Some(source) = source.filter(|source| !source.starts_with(workspace)) {
+            faults.push(format!("{name} comes from {source}, a source that deny.toml does not allow"));
         }
     }
     faults
 }
 
-/// Names every source in a lock file that is not the public registry; packages of the workspace have none.
-fn foreign_sources(lock: &str) -> Vec<String> {
-    let sources: BTreeSet<&str> = lock.lines().filter_map(|line| line.strip_prefix("source = ")).collect();
-    sources
-        .into_iter()
-        .filter(|source| source.trim_matches('"') != PUBLIC_REGISTRY)
-        .map(|source| format!("{source} is a source that deny.toml does not allow"))
-        .collect()
-}
-
-/// Every package that any platform and feature brings, with its licence.
+/// Every package that any platform and feature brings, with its source and licence.
 const TREE: [&str; 11] = [
     "tree",
     "--workspace",
@@ -97,8 +100,6 @@ const TREE: [&str; 11] = [
     "--format",
     "{p}|{l}",
 ];
-/// The name that cargo itself gives the public registry in a lock file.
-const PUBLIC_REGISTRY: &str = "registry+https://github.com/rust-lang/crates.io-index";
 const LIMIT: Duration = Duration::from_secs(300);
 
 #[cfg(test)]
@@ -108,24 +109,28 @@ mod tests {
     const RULES: &str = "[licenses]\nallow = [\n\"MIT\",\n]\n[bans]\ndeny = [\n{ crate = \"openssl\" },\n]\n";
 
     #[test]
-    fn packages_are_read_once_with_their_licence() {
-        let read = packages("a v1.0.0 (proc-macro)|MIT\nb v2.0.0|MIT OR X\nb v2.0.0|MIT OR X (*)\n\nc v1.0.0|");
-        let expected = [("a", "MIT"), ("b", "MIT OR X"), ("c", "")];
-        assert_eq!(read, expected.map(|(name, licence)| (name.to_owned(), licence.to_owned())).into());
+    fn packages_are_read_once_with_source_and_licence() {
+        let read =
+            packages("a v1.0.0 (proc-macro)|MIT\nb v2.0.0 (/w/b)|MIT OR X\nb v2.0.0 (/w/b)|MIT OR X (*)\n\nc v1.0.0|");
+        let expected = [("a", None, "MIT"), ("b", Some("/w/b"), "MIT OR X"), ("c", None, "")];
+        assert_eq!(read, expected.map(|(name, source, licence)| Package { name, source, licence }).into());
+        assert_eq!(source("d v1 (proc-macro) (https://example.invalid/d#1)"), Some("https://example.invalid/d#1"));
     }
 
     #[test]
     fn a_wrong_licence_no_licence_and_a_banned_name_are_told() {
         let tree = packages("fine v1|MIT OR GPL-3.0\ncopyleft v1|GPL-3.0\nnone v1|\nopenssl v1|MIT");
-        let faults = breaches(&tree, RULES);
+        let faults = breaches(&tree, RULES, "/w");
         assert_eq!(faults.len(), 3, "{faults:?}");
         assert!(faults[0].starts_with("copyleft") && faults[1].starts_with("none") && faults[2].starts_with("openssl"));
     }
 
     #[test]
-    fn only_the_public_registry_is_a_source() {
-        let good = format!("name = \"a\"\nsource = \"{PUBLIC_REGISTRY}\"\n[[package]]\nname = \"ours\"\n");
-        assert!(foreign_sources(&good).is_empty());
-        assert_eq!(foreign_sources(&(good + "source = \"git+https://example.invalid/x#1\"\n")).len(), 1);
+    fn only_the_workspace_and_the_default_registry_are_sources() {
+        let tree =
+            packages("a v1 (/w/a)|MIT\nb v1|MIT\nc v1 (https://example.invalid/c#1)|MIT\nd v1 (/elsewhere/d)|MIT");
+        let faults = breaches(&tree, RULES, "/w");
+        assert_eq!(faults.len(), 2, "{faults:?}");
+        assert!(faults[0].starts_with("c comes from") && faults[1].starts_with("d comes from"));
     }
 }
