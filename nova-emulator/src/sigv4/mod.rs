@@ -13,3 +13,5 @@ pub use credentials::Credentials;
 pub use refusal::Refusal;
 pub use stamp::Stamp;
 pub use verifier::{Bearer, Skew, Verifier};
+
+pub(crate) use canonical::percent_decode;

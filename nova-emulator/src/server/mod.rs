@@ -1,0 +1,32 @@
+//! The wire around the engine: connections, requests, frames in and out.
+//!
+//! ```text
+//! listener ─ preface ─┬─ http2 (h2) ──┐                      ┌ admission: route, signature, model, limits
+//!    tcp or tls       └─ http1 (hyper)┴─ Exchange ─ answer ──┤
+//!                                        uplink, reply       └ call: one loop per stream
+//!                                                               uplink → inbound → Engine → outbox → line
+//! ```
+
+mod admission;
+mod answer;
+mod call;
+mod exchange;
+mod failure;
+mod heads;
+mod http1;
+mod http2;
+mod inbound;
+mod line;
+mod listener;
+mod outbound;
+mod outbox;
+mod preface;
+mod registry;
+mod report;
+mod settings;
+
+pub use report::{Closing, Ended, Protocol, SessionReport, Signature};
+
+pub(crate) use answer::Server;
+pub(crate) use listener::{Listener, Security};
+pub(crate) use settings::ServerSettings;
