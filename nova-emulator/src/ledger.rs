@@ -96,6 +96,18 @@ pub enum Ending {
     Gone,
 }
 
+impl Tokens {
+    /// Adds two accounts.
+    pub(crate) fn plus(self, other: Self) -> Self {
+        Self {
+            speech_in: self.speech_in + other.speech_in,
+            text_in: self.text_in + other.text_in,
+            speech_out: self.speech_out + other.speech_out,
+            text_out: self.text_out + other.text_out,
+        }
+    }
+}
+
 impl fmt::Debug for Ledger {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Ledger")

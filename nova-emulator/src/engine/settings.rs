@@ -2,7 +2,12 @@
 
 use std::sync::Arc;
 
-use crate::{faults::Fault, scenario::Scenario, switches::Switches};
+use crate::{
+    faults::Fault,
+    scenario::Scenario,
+    speech::{Voice, standard_voice},
+    switches::Switches,
+};
 
 /// The settings of one session; start from `Settings::default()` and replace what matters.
 #[derive(Debug, Clone)]
@@ -11,16 +16,20 @@ pub struct Settings {
     pub model: String,
     /// What is heard and answered.
     pub scenario: Arc<Scenario>,
-    /// The positions of the doubtful behaviours.
+    /// The positions of the doubtful behaviours; one that is not in its default position beats the scenario's.
     pub switches: Switches,
     /// What goes wrong, and when; besides the faults of the scenario.
     pub faults: Vec<Fault>,
     /// Whether the deviations of reference §1.9a are forgiven.
     pub strictness: Strictness,
-    /// How many times faster than real time answer audio is sent; 4 by default, 0 or less is taken as the default.
+    /// How many times faster than real time answer audio is sent; 4 by default (reference §6.6). What is not a positive
+    /// number is taken as the default.
     pub pace: f64,
-    /// The scale of every limit and delay that is counted in wall time: 60 makes eight minutes eight seconds. Audio keeps its pace.
+    /// The scale of every limit and of FINAL's delay: 60 makes eight minutes eight seconds. Speech keeps its own time. What is
+    /// not a positive number is taken as 1.
     pub clock: f64,
+    /// Speaks the answers; without IO by default.
+    pub voice: Arc<dyn Voice>,
     /// Decides every id and request id of the session.
     pub session_seed: u64,
 }
@@ -36,6 +45,20 @@ pub enum Strictness {
     Strict,
 }
 
+impl Settings {
+    /// Replaces factors that time cannot be divided by.
+    pub(super) fn checked(mut self) -> Self {
+        let usable = |factor: f64| (1e-3..=1e6).contains(&factor);
+        if !usable(self.pace) {
+            self.pace = DEFAULT_PACE;
+        }
+        if !usable(self.clock) {
+            self.clock = 1.0;
+        }
+        self
+    }
+}
+
 impl Default for Settings {
     fn default() -> Self {
         Self {
@@ -44,9 +67,12 @@ impl Default for Settings {
             switches: Switches::default(),
             faults: Vec::new(),
             strictness: Strictness::default(),
-            pace: 4.0,
+            pace: DEFAULT_PACE,
             clock: 1.0,
+            voice: standard_voice(),
             session_seed: 1,
         }
     }
 }
+
+const DEFAULT_PACE: f64 = 4.0;

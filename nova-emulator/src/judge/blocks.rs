@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::{
     refusal::Refusal,
-    shape::{BlockKind, Hearing, Interactive, Speaker},
+    shape::{BlockKind, Interactive, Speaker},
 };
 
 /// The one block that may be open beside AUDIO.
@@ -21,7 +21,6 @@ pub(super) struct Block {
 pub(super) struct AudioBlock {
     pub(super) name: String,
     pub(super) fed: Fed,
-    pub(super) ear: Hearing,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq)]

@@ -12,5 +12,8 @@ mod prompt;
 mod refusal;
 mod shape;
 
+pub(crate) use envelope::event_name;
 pub(crate) use order::{Accepted, Judge};
+pub(crate) use prompt::Prompt;
 pub use refusal::Refusal;
+pub(crate) use shape::{Hearing, Sensitivity};

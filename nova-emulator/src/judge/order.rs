@@ -175,11 +175,6 @@ impl Judge {
         &self.breaches
     }
 
-    /// Whether somebody could still be heard, which is when the idle timer runs.
-    pub(crate) fn awaits_input(&self) -> bool {
-        !matches!(self.state, State::Connected | State::PromptClosed | State::Closed)
-    }
-
     fn session_start(&mut self, now: Duration, body: Value) -> Result<Accepted, Refusal> {
         self.only_in(&[State::Connected])?;
         let body = self.fields(body)?;
@@ -216,7 +211,7 @@ impl Judge {
         self.fresh_name(fresh)?;
         self.state = next;
         if let BlockKind::Audio { rate, ear } = kind {
-            self.audio = Some(AudioBlock { name, fed: Fed::Nothing, ear });
+            self.audio = Some(AudioBlock { name, fed: Fed::Nothing });
             return Ok(Accepted::AudioOpened { rate, ear });
         }
         if next == State::History {
