@@ -40,7 +40,7 @@ impl Identity {
     pub(super) async fn resolve(&self) -> Result<Credentials, Failure> {
         match tokio::time::timeout(DEADLINE, self.find()).await {
             Ok(found) => found,
-            Err(_) => Err(self.none(&format!("no provider answered within {} s", DEADLINE.as_secs()))),
+            Err(_) => Err(self.none(&format!("within {} s", DEADLINE.as_secs()))),
         }
     }
 
@@ -53,7 +53,7 @@ impl Identity {
         {
             return Ok(credentials.clone());
         }
-        let provider = self.provider.as_ref().ok_or_else(|| self.none("the configuration has no provider"))?;
+        let provider = self.provider.as_ref().ok_or_else(|| self.none("in this configuration"))?;
         let credentials = provider.provide_credentials().await.map_err(|error| self.failed(&error))?;
         if credentials.expiry().is_some_and(|expiry| expiry <= now) {
             return Err(self.expired(&format!("they came from the provider {}", provider_name(&credentials))));
@@ -64,18 +64,21 @@ impl Identity {
 
     /// Reads what the chain said. SSO is recognised by its words, because the SDK's error types are private.
     fn failed(&self, error: &CredentialsError) -> Failure {
-        let said = chain(error);
+        let said = chain(error).trim_end_matches('.').to_owned();
         let lower = said.to_lowercase();
+        tracing::debug!(%said, "the credential chain gave nothing");
         match error {
-            CredentialsError::CredentialsNotLoaded(_) => self.none(&said),
-            _ if lower.contains("cargo feature") => self.cannot(&said),
+            CredentialsError::CredentialsNotLoaded(_) => self.none("anywhere"),
+            // Metadata is asked last, on machines of Amazon's and on others: that it refuses means that nobody had any.
+            _ if lower.contains("imds") => self.none("anywhere"),
+            _ if lower.contains("cargo feature") => self.not_built(),
             _ if lower.contains("sso") => self.sso_expired(&said),
             _ if lower.contains("expired") => self.expired(&said),
             _ => self.cannot(&said),
         }
     }
 
-    fn none(&self, said: &str) -> Failure {
+    fn none(&self, place: &str) -> Failure {
         if self.bearer == BearerToken::Present {
             return failure(
                 "bearer-token-only",
@@ -88,7 +91,7 @@ impl Identity {
         failure(
             "no-credentials",
             format!(
-                "No AWS credentials were found ({said}): looked at the environment, at profile `{profile}` in the AWS \
+                "No AWS credentials were found {place}: looked at the environment, at profile `{profile}` in the AWS \
                  config and credentials files, at web identity, and at container and instance metadata. Run \
                  `aws configure --profile {profile}` or `aws sso login --profile {profile}`, or name another profile \
                  in AWS_PROFILE."
@@ -102,6 +105,18 @@ impl Identity {
             "no-credentials",
             format!(
                 "AWS credentials could not be had (profile `{profile}`): {said}. Run `aws configure --profile {profile}`."
+            ),
+        )
+    }
+
+    fn not_built(&self) -> Failure {
+        let profile = &self.profile.0;
+        failure(
+            "no-credentials",
+            format!(
+                "Profile `{profile}` signs in with IAM Identity Center or with a credential process, and this program \
+                 was built without them: build it with the feature `sso` of bedrock-nova, or name another profile in \
+                 AWS_PROFILE."
             ),
         )
     }

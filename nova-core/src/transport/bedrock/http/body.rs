@@ -4,15 +4,15 @@
 //! (an `Err` would go out as a signed exception, SDK page §2.3). So the tie is made here, below the SDK and above
 //! hyper: a body that errors makes hyper reset the stream (HTTP/2) or drop the connection (HTTP/1.1).
 
-use std::fmt;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::task::{Context, Poll};
+use std::task::{Context, Poll, ready};
 
 use aws_smithy_types::body::SdkBody;
 use bytes::Bytes;
 use futures::task::AtomicWaker;
+use http::{Response, Version};
 use hyper::body::{Body, Frame, Incoming, SizeHint};
 
 use super::connection::Lease;
@@ -42,19 +42,31 @@ pub(super) struct StreamGuard(Arc<Life>);
 /// What comes down, with the guard inside.
 pub(super) struct ResponseBody {
     body: Incoming,
+    version: Version,
     _guard: StreamGuard,
 }
 
 impl ResponseBody {
     /// Puts the guard where its life should end: with the response.
-    pub(super) fn new(body: Incoming, guard: StreamGuard) -> Self {
-        ResponseBody { body, _guard: guard }
+    pub(super) fn of(response: Response<Incoming>, guard: StreamGuard) -> Response<Self> {
+        let version = response.version();
+        response.map(|body| ResponseBody { body, version, _guard: guard })
+    }
+
+    /// hyper reads a stream that was reset with CANCEL or NO_ERROR as one that ended, end or no end.
+    fn was_reset(&self) -> bool {
+        self.version == Version::HTTP_2 && !self.body.is_end_stream()
     }
 }
 
-/// The response is gone, so the request breaks off.
-#[derive(Debug)]
-pub(super) struct BrokenOff;
+/// Why a body of ours fails where hyper sees nothing wrong.
+#[derive(Debug, thiserror::Error)]
+enum Broken {
+    #[error("the response was dropped")]
+    Off,
+    #[error("the peer reset the stream")]
+    ByPeer,
+}
 
 struct Life {
     broken: AtomicBool,
@@ -79,7 +91,7 @@ impl Body for RequestBody {
     ) -> Poll<Option<Result<Frame<Self::Data>, Self::Error>>> {
         self.life.sender.register(cx.waker());
         if self.life.broken.load(Ordering::Acquire) {
-            return Poll::Ready(Some(Err(Box::new(BrokenOff))));
+            return Poll::Ready(Some(Err(Box::new(Broken::Off))));
         }
         Pin::new(&mut self.body).poll_frame(cx)
     }
@@ -95,13 +107,16 @@ impl Body for RequestBody {
 
 impl Body for ResponseBody {
     type Data = Bytes;
-    type Error = hyper::Error;
+    type Error = Box<dyn std::error::Error + Send + Sync>;
 
     fn poll_frame(
         mut self: Pin<&mut Self>,
         cx: &mut Context<'_>,
     ) -> Poll<Option<Result<Frame<Self::Data>, Self::Error>>> {
-        Pin::new(&mut self.body).poll_frame(cx)
+        Poll::Ready(match ready!(Pin::new(&mut self.body).poll_frame(cx)) {
+            None if self.was_reset() => Some(Err(Box::new(Broken::ByPeer))),
+            next => next.map(|frame| frame.map_err(Into::into)),
+        })
     }
 
     fn is_end_stream(&self) -> bool {
@@ -112,11 +127,3 @@ impl Body for ResponseBody {
         self.body.size_hint()
     }
 }
-
-impl fmt::Display for BrokenOff {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("the response was dropped")
-    }
-}
-
-impl std::error::Error for BrokenOff {}

@@ -66,12 +66,12 @@ async fn send_on(place: Place, request: Request<SdkBody>) -> Result<Response<Res
         Place::Http2(mut connection, lease) => {
             let (body, guard) = tie(body, lease);
             let response = connection.send(Request::from_parts(parts, body)).await;
-            response.map(|response| response.map(|body| ResponseBody::new(body, guard))).map_err(Unsent::from)
+            response.map(|response| ResponseBody::of(response, guard)).map_err(Unsent::from)
         }
         Place::Http1(mut requests, lease) => {
             let (body, guard) = tie(body, lease);
             let response = requests.try_send_request(in_origin_form(Request::from_parts(parts, body))).await;
-            response.map(|response| response.map(|body| ResponseBody::new(body, guard))).map_err(Unsent::from)
+            response.map(|response| ResponseBody::of(response, guard)).map_err(Unsent::from)
         }
     }
 }

@@ -66,8 +66,7 @@ async fn connect(origin: &Origin, addresses: &[SocketAddr]) -> Result<TcpStream,
     for address in addresses {
         match tokio::time::timeout(ADDRESS_TIMEOUT, TcpStream::connect(address)).await {
             Ok(Ok(tcp)) => {
-                // Speech goes out in small writes, so it must not wait for more to come.
-                tcp.set_nodelay(true).map_err(|error| RoadError::refused(origin, &error))?;
+                tune(&tcp).map_err(|error| RoadError::refused(origin, &error))?;
                 return Ok(tcp);
             }
             Ok(Err(error)) => last = error,
@@ -76,6 +75,15 @@ async fn connect(origin: &Origin, addresses: &[SocketAddr]) -> Result<TcpStream,
         }
     }
     Err(RoadError::refused(origin, &last))
+}
+
+/// Speech goes out in small writes, so none waits for more to come; and what the network does not take stays with us,
+/// where it can still be dropped, instead of filling megabytes of the system's buffer with audio that grows stale.
+fn tune(tcp: &TcpStream) -> io::Result<()> {
+    tcp.set_nodelay(true)?;
+    #[cfg(any(target_os = "linux", target_os = "android"))]
+    socket2::SockRef::from(tcp).set_tcp_notsent_lowat(UNSENT_BYTES)?;
+    Ok(())
 }
 
 async fn handshake(origin: &Origin, tcp: TcpStream, trust: &Trust) -> Result<(Wire, Protocol), RoadError> {
@@ -144,3 +152,7 @@ impl AsyncWrite for Wire {
 
 /// How long one address may take to accept a TCP connection; the whole dial has the pool's deadline.
 const ADDRESS_TIMEOUT: Duration = Duration::from_millis(2500);
+
+/// Bytes that the system may hold for a connection before they are on their way: a fifth of a second of one session.
+#[cfg(any(target_os = "linux", target_os = "android"))]
+const UNSENT_BYTES: u32 = 16 << 10;
