@@ -257,3 +257,84 @@ static EXCEPTIONS: &[Row] = &[
     named("InternalServerException", "internalServerException", Unavailable, Reconnect, HINT_AGAIN),
     named("ServiceUnavailableException", "serviceUnavailableException", Unavailable, Reconnect, HINT_AGAIN),
 ];
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, reason = "a failed unwrap is a failed test")]
+
+    use super::*;
+    use crate::model::{Catalogue, ModelId};
+
+    fn said(name: &str, status: Option<u16>, message: &str) -> Error {
+        let (name, message) = (name.to_owned(), message.to_owned());
+        let failure = Failure::Service { name, status, message, request_id: None, original: None };
+        classify(&failure, &Catalogue::built_in().model(&ModelId::default()))
+    }
+
+    #[test]
+    fn every_row_is_reached_by_its_own_words() {
+        for row in TEXTS {
+            let error =
+                said("ValidationException", None, &format!("RequestId=1a-2b : Error(s):\nError 1 : {} .", row.text));
+            assert_eq!((error.code(), error.kind()), (row.code, row.kind), "{}", row.text);
+            assert_eq!((recovery(&error), error.request_id()), (row.recovery, Some("1a-2b")));
+            assert!(error.hint().is_some_and(|hint| !hint.is_empty()), "{}", row.text);
+        }
+        for row in EXCEPTIONS {
+            let error = said(row.exception, Some(400), "something new");
+            assert_eq!((error.code(), error.kind(), recovery(&error)), (row.code, row.kind, row.recovery));
+        }
+    }
+
+    #[test]
+    fn the_sentences_of_the_field_are_understood() {
+        let idle = "[InternalErrorCode=532::]Timed out waiting for audio bytes or interactive content. Please ensure gaps \
+            between audio bytes and interactive content are less than 295 seconds";
+        assert_eq!(said("validationException", None, idle).code(), "E-IDLE");
+        let cut = "RequestId=7f : InternalErrorCode=531::RST_STREAM closed stream. HTTP/2 error code: NO_ERROR";
+        let cut = said("ValidationException", None, cut);
+        assert_eq!((cut.code(), cut.is_retryable(), cut.request_id()), ("E-531", true, Some("7f")));
+        let name = "Malformed input request: #/toolConfig/tools/0/toolSpec/name: string [clock.now] does not match pattern \
+            ^[a-zA-Z0-9_-]+$";
+        assert_eq!(said("ValidationException", Some(400), name).code(), "E-TOOLNAME");
+        assert_eq!(said("ThrottlingException", Some(429), "Too many requests").kind(), ErrorKind::Throttled);
+    }
+
+    #[test]
+    fn a_retired_model_names_its_replacement() {
+        let message =
+            "This model version has reached the end of its life. Please refer to the documentation.".to_owned();
+        let name = "ResourceNotFoundException".to_owned();
+        let failure =
+            Failure::Service { name, status: Some(404), message, request_id: Some("r".into()), original: None };
+        let error = classify(&failure, &Catalogue::built_in().model(&ModelId::NOVA_SONIC.into()));
+        assert_eq!((error.kind(), error.request_id()), (ErrorKind::ModelRetired, Some("r")));
+        assert!(error.hint().unwrap().contains(ModelId::NOVA_2_5_SONIC), "{error}");
+        assert_eq!(recovery(&error), Recovery::Permanent);
+    }
+
+    #[test]
+    fn unknown_exceptions_go_by_their_status() {
+        assert_eq!(said("TeapotException", Some(418), "short and stout").kind(), ErrorKind::Invalid);
+        assert_eq!(said("TeapotException", Some(503), "").kind(), ErrorKind::Unavailable);
+        let in_stream = said("TeapotException", None, "");
+        assert_eq!((in_stream.code(), recovery(&in_stream)), ("teapotException", Recovery::Reconnect));
+    }
+
+    #[test]
+    fn what_broke_on_the_way_says_what_to_do() {
+        let model = Catalogue::built_in().model(&ModelId::default());
+        let text = |text: &str| text.to_owned();
+        let login = Failure::Credentials { code: text("sso-expired"), message: text("The SSO session has expired.") };
+        let login = classify(&login, &model);
+        assert_eq!((login.kind(), recovery(&login)), (ErrorKind::Denied, Recovery::Permanent));
+        assert!(login.hint().unwrap().contains("aws sso login"));
+        let certificate =
+            Failure::Unreachable { code: text("untrusted-certificate"), message: text("Unknown issuer.") };
+        let certificate = classify(&certificate, &model);
+        assert_eq!((certificate.kind(), certificate.is_retryable()), (ErrorKind::Transport, false));
+        assert!(certificate.hint().unwrap().contains("AWS_CA_BUNDLE"));
+        assert_eq!(recovery(&classify(&Failure::lost("reset"), &model)), Recovery::Reconnect);
+        assert_eq!(recovery(&classify(&Failure::Unreadable { message: text("crc") }, &model)), Recovery::Reconnect);
+    }
+}
