@@ -12,8 +12,8 @@ use crate::sonic::wire::Role;
 
 /// How long after its turn a line may wait for its FINAL: 9 s were seen (reference §3.3).
 const SETTLE: Duration = Duration::from_secs(15);
-/// Lines that are kept open for late repeats; older ones are settled.
-const OPEN_LINES: usize = 16;
+/// Lines that are remembered, so that a repeat which comes later still is not taken for something new.
+const REMEMBERED: usize = 32;
 
 #[derive(Debug, Default)]
 pub(super) struct Transcripts {
@@ -38,6 +38,8 @@ enum LineState {
     Growing,
     /// Its turn is over; settled at this time at the latest.
     Waiting { until: Duration },
+    /// It stands as it is, unless the service still contradicts it.
+    Settled,
 }
 
 #[derive(Debug)]
@@ -115,12 +117,15 @@ impl Transcripts {
         };
         let line = &mut self.lines[at];
         line.spoken(text);
-        line.show(line.stage())
+        match line.state {
+            LineState::Settled => line.show(TranscriptStage::Final),
+            _ => line.show(line.stage()),
+        }
     }
 
     /// Notes that a turn is over: its lines have until some time later to be repeated.
     pub(super) fn turn_ended(&mut self, turn: TurnId, now: Duration) {
-        for line in self.lines.iter_mut().filter(|line| line.turn == turn) {
+        for line in self.lines.iter_mut().filter(|line| line.turn == turn && line.state == LineState::Growing) {
             line.state = LineState::Waiting { until: now + SETTLE };
         }
     }
@@ -133,20 +138,33 @@ impl Transcripts {
     /// Settles every line whose time has come, oldest first; all of them with `None`.
     pub(super) fn settle(&mut self, now: Option<Duration>) -> Vec<Change> {
         let mut changes = Vec::new();
-        while let Some(line) = self.lines.pop_front_if(|line| match now {
-            None => true,
-            Some(now) => line.is_complete() || line.until().is_some_and(|until| until <= now),
-        }) {
-            changes.extend(line.settle());
+        for line in self.lines.iter_mut().filter(|line| line.state != LineState::Settled) {
+            let due = match now {
+                None => true,
+                Some(now) => line.is_complete() || line.until().is_some_and(|until| until <= now),
+            };
+            if due {
+                changes.extend(line.settle());
+            }
         }
-        while self.lines.len() > OPEN_LINES {
-            changes.extend(self.lines.pop_front().into_iter().flat_map(Line::settle));
+        while self.lines.len() > REMEMBERED {
+            changes.extend(
+                self.lines
+                    .pop_front()
+                    .filter(|line| line.state != LineState::Settled)
+                    .into_iter()
+                    .flat_map(|mut line| line.settle()),
+            );
         }
         changes
     }
 
     fn line(&mut self, turn: TurnId, role: Role) -> &mut Line {
-        if let Some(at) = self.lines.iter().position(|line| line.turn == turn && line.role == role) {
+        if let Some(at) = self
+            .lines
+            .iter()
+            .position(|line| line.turn == turn && line.role == role && line.state != LineState::Settled)
+        {
             return &mut self.lines[at];
         }
         self.last += 1;
@@ -166,7 +184,7 @@ impl Transcripts {
 impl Line {
     fn until(&self) -> Option<Duration> {
         match self.state {
-            LineState::Growing => None,
+            LineState::Growing | LineState::Settled => None,
             LineState::Waiting { until } => Some(until),
         }
     }
@@ -244,7 +262,8 @@ impl Line {
     }
 
     /// What stays: sentences that were spoken, or sounded and were never contradicted.
-    fn settle(mut self) -> Vec<Change> {
+    fn settle(&mut self) -> Vec<Change> {
+        self.state = LineState::Settled;
         let text = self.text(|s| s.stage != SentenceStage::Announced);
         let shown = if self.shown.is_some() { self.show_text(text.clone(), TranscriptStage::Final) } else { None };
         let kept = (!text.is_empty()).then(|| Change::Settled(self.version(text, TranscriptStage::Final)));
@@ -323,6 +342,7 @@ mod tests {
         let settled = lines.settle(Some(SETTLE));
         assert_eq!(settled.len(), 2, "the first line is shown and kept, the second turn still goes on");
         assert_eq!(shown(settled.into_iter().next()), ("It is sunny. Take a hat.".into(), TranscriptStage::Final));
+        assert_eq!(lines.spoken(2, "Take a hat."), None, "later still, it is known to be a repeat");
     }
 
     #[test]
