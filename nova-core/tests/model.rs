@@ -144,7 +144,7 @@ impl Reference {
                 assert!(asked.contains(id) && self.answered.insert(id.to_owned()));
             }
             _ => {
-                assert!(role != "ASSISTANT" || self.audio_seen || self.seen("history"), "history begins with the user")
+                assert!(role != "ASSISTANT" || self.audio_seen || self.seen("history"), "history begins with the user");
             }
         }
         if kind == "TEXT" && role == "USER" && !self.audio_seen {

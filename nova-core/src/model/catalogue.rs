@@ -94,10 +94,11 @@ impl Catalogue {
     /// # Errors
     /// `Invalid`, code `catalogue`, if it cannot be read or does not hold its newest model.
     pub fn from_json(json: &str) -> Result<Catalogue> {
-        let file: File = serde_json::from_str(json).map_err(|error| refused(format!("cannot be read: {error}")))?;
+        let file: File = serde_json::from_str(json).map_err(|error| refused(&format!("cannot be read: {error}")))?;
         let speech: Vec<_> = file.speech.into_iter().map(Arc::new).collect();
         let newest = speech.iter().find(|facts| facts.id == file.newest_speech);
-        let newest = newest.ok_or_else(|| refused(format!("does not hold its newest model {}", file.newest_speech)))?;
+        let newest =
+            newest.ok_or_else(|| refused(&format!("does not hold its newest model {}", file.newest_speech)))?;
         Ok(Catalogue { dated: file.dated, newest: newest.clone(), speech })
     }
 
@@ -200,7 +201,7 @@ impl Model {
     }
 }
 
-fn refused(what: String) -> Error {
+fn refused(what: &str) -> Error {
     Error::new(ErrorKind::Invalid, format!("The model catalogue {what}.")).with_code("catalogue")
 }
 

@@ -102,11 +102,13 @@ impl Blocks {
         Blocks { prompt, made: 0, open: Vec::with_capacity(2) }
     }
 
-    pub(crate) fn open(&mut self, content: Content) -> ContentName {
+    pub(crate) fn next_name(&mut self) -> ContentName {
         self.made += 1;
-        let name = ContentName::from(format!("{}-{}", self.prompt, self.made));
-        self.open.push(Block { name: name.clone(), content, life: Life::Opened });
-        name
+        ContentName::from(format!("{}-{}", self.prompt, self.made))
+    }
+
+    pub(crate) fn open(&mut self, name: ContentName, content: Content) {
+        self.open.push(Block { name, content, life: Life::Opened });
     }
 
     pub(crate) fn get(&self, name: &ContentName) -> Option<&Block> {

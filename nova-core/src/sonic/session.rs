@@ -158,11 +158,12 @@ impl Session {
         };
         self.permit(attempt)?;
         self.check_content(&content)?;
-        let name = self.blocks.open(content.clone());
+        let name = self.blocks.next_name();
         self.send(ClientEvent::ContentStart { prompt: &self.prompt, content: &name, start: &content }.encode());
         if let Content::ToolResult { tool_use_id } = &content {
             self.tools.begin_answer(tool_use_id);
         }
+        self.blocks.open(name.clone(), content);
         self.upstream.opened(attempt, name.clone());
         Ok(name)
     }

@@ -130,7 +130,7 @@ impl Body<'_> {
         let plain = quoted.strip_prefix('"').and_then(|rest| rest.strip_suffix('"'));
         let base64: Cow<'_, str> = match plain {
             Some(plain) if !plain.contains('\\') => plain.into(),
-            _ => serde_json::from_str::<String>(quoted).map_err(unreadable)?.into(),
+            _ => serde_json::from_str::<String>(quoted).map_err(|error| unreadable(&error))?.into(),
         };
         STANDARD.decode(&*base64).map(Bytes::from).map_err(|_| wire("Audio came that is no base64."))
     }

@@ -151,12 +151,13 @@ impl ServerEvent {
     /// # Errors
     /// `Wire` if the payload is not `{"event":{"<name>":…}}`, or is audio that is no base64.
     pub fn decode(payload: &[u8]) -> Result<ServerEvent> {
-        let Envelope { event: Named { name, body } } = serde_json::from_slice(payload).map_err(unreadable)?;
+        let Envelope { event: Named { name, body } } =
+            serde_json::from_slice(payload).map_err(|error| unreadable(&error))?;
         match serde_json::from_str::<Body<'_>>(body.get()).ok().map(|parsed| parsed.into_event(&name)) {
             Some(Read::Event(event)) => Ok(event),
             Some(Read::Broken(error)) => Err(error),
             Some(Read::Unknown) | None => {
-                let body = serde_json::from_str(body.get()).map_err(unreadable)?;
+                let body = serde_json::from_str(body.get()).map_err(|error| unreadable(&error))?;
                 Ok(ServerEvent::Unknown { name: name.into_owned(), body })
             }
         }
@@ -236,7 +237,7 @@ impl<'de> Visitor<'de> for OneMember {
 }
 
 /// Says where the reading failed but not on what, which might be somebody's words.
-pub(super) fn unreadable(error: serde_json::Error) -> Error {
+pub(super) fn unreadable(error: &serde_json::Error) -> Error {
     let (line, column) = (error.line(), error.column());
     wire(format!("A payload came that is no event ({:?} error at line {line}, column {column}).", error.classify()))
 }
