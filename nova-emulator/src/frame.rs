@@ -5,10 +5,12 @@
 //! headers … | payload … | u32 crc32(everything before this field)
 //! ```
 
+use std::fmt;
+
 use bytes::{Buf, BufMut, Bytes, BytesMut};
 
 /// One message: headers in wire order, and a payload.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[derive(Clone, Default, PartialEq, Eq)]
 pub struct Message {
     headers: Vec<(String, Value)>,
     payload: Bytes,
@@ -122,7 +124,7 @@ impl Message {
         frame.freeze()
     }
 
-    fn decode(frame: Bytes, headers_length: usize) -> Result<Self, FrameError> {
+    fn decode(frame: &Bytes, headers_length: usize) -> Result<Self, FrameError> {
         let body = frame.len() - CHECKSUM;
         if crc32fast::hash(&frame[..body]) != (&frame[body..]).get_u32() {
             return Err(FrameError::Checksum);
@@ -136,9 +138,23 @@ impl Message {
     }
 }
 
-impl std::fmt::Debug for Value {
+impl fmt::Debug for Message {
+    /// Shows the headers; of the payload only its length, as it holds what somebody said.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Message").field("headers", &self.headers).field("payload", &self.payload.len()).finish()
+    }
+}
+
+impl fmt::Debug for Decoder {
+    /// Shows how much is held, and nothing of it.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Decoder").field("held", &self.buffer.len()).finish()
+    }
+}
+
+impl fmt::Debug for Value {
     /// Shows texts and numbers; of bytes only their count, as they may hold a signature.
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Bool(value) => value.fmt(f),
             Self::Byte(value) => value.fmt(f),
@@ -155,7 +171,7 @@ impl std::fmt::Debug for Value {
 /// Puts frames together from pieces of any size.
 ///
 /// It holds at most one frame (16 MiB and its headers) besides what was pushed last.
-#[derive(Debug, Default)]
+#[derive(Default)]
 pub struct Decoder {
     buffer: BytesMut,
 }
@@ -189,7 +205,7 @@ impl Decoder {
         if self.buffer.len() < total_length {
             return Ok(None);
         }
-        Message::decode(self.buffer.split_to(total_length).freeze(), headers_length).map(Some)
+        Message::decode(&self.buffer.split_to(total_length).freeze(), headers_length).map(Some)
     }
 
     /// Whether the bytes so far end inside a frame.

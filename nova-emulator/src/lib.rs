@@ -19,3 +19,18 @@ pub use ledger::Ledger;
 pub use scenario::Scenario;
 pub use speech::clips;
 pub use switches::Switches;
+
+// The wire around the engine: kept by whoever keeps `server/`.
+#[cfg(feature = "server")]
+pub mod emulator;
+#[cfg(feature = "server")]
+pub mod frame;
+#[cfg(feature = "server")]
+pub mod server;
+#[cfg(feature = "server")]
+pub mod sigv4;
+#[cfg(feature = "server")]
+pub mod tls;
+
+#[cfg(feature = "server")]
+pub use emulator::Emulator;

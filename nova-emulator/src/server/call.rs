@@ -28,7 +28,6 @@ use super::{
 use crate::{Engine, Input, Output, Strictness, WireFault};
 
 /// A session under way.
-#[derive(Debug)]
 pub(crate) struct Call {
     ticket: Ticket,
     /// `None` once the client has ended its half.

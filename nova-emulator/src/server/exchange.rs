@@ -17,7 +17,6 @@ use tokio::sync::{mpsc, oneshot};
 use super::report::Protocol;
 
 /// A request, and what it takes to read the rest of it and to answer.
-#[derive(Debug)]
 pub(crate) struct Exchange {
     pub(crate) request: Parts,
     pub(crate) protocol: Protocol,

@@ -14,7 +14,6 @@ use super::{
 };
 
 /// One thing to do to the line.
-#[derive(Debug)]
 pub(crate) enum Step {
     /// Send these headers, unless others are sent.
     Open(Response<()>),
@@ -36,7 +35,6 @@ pub(crate) enum Step {
 ///
 /// It holds at most [`Outbox::ROOM`] bytes and what one input makes the engine say; while it is full, its owner neither
 /// reads nor lets time pass for the engine.
-#[derive(Debug)]
 pub(crate) struct Outbox {
     line: Line,
     connection: Connection,

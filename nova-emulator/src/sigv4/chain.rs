@@ -16,7 +16,7 @@ pub enum Chain {
     /// Nothing is judged.
     Unchecked,
     /// Every event is judged.
-    Checked(Checked),
+    Checked(Box<Checked>),
 }
 
 /// The state of a chain that is judged.
@@ -50,7 +50,7 @@ pub(crate) struct Scope {
 
 impl Chain {
     pub(crate) fn begin(credentials: Credentials, scope: Scope, seed: [u8; 32]) -> Self {
-        Self::Checked(Checked { credentials, scope, previous: seed, key: None })
+        Self::Checked(Box::new(Checked { credentials, scope, previous: seed, key: None }))
     }
 
     /// Whether events are judged.

@@ -92,7 +92,7 @@ impl Verifier {
     }
 
     fn identify(&self, known: &Credentials, found: &Authorization<'_>, headers: &HeaderMap) -> Result<(), Refusal> {
-        let token = headers.get(TOKEN).map(|token| token.as_bytes());
+        let token = headers.get(TOKEN).map(http::HeaderValue::as_bytes);
         let token_fits = known.session_token().is_none_or(|wanted| token == Some(wanted.as_bytes()));
         if found.access_key == known.access_key() && token_fits { Ok(()) } else { Err(Refusal::UnknownClient) }
     }
