@@ -277,8 +277,19 @@ mod tests {
 
     #[test]
     fn a_wrong_text_is_told_why() {
-        for wrong in ["", "reset", "nothing@output:1", "reset@output:0", "stall@output:1", "stall:9@output:1",
-            "status:200@opening", "status:503@output:1", "late-headers:1s@input:1", "end@event:", "stall:1e99s@input:1"] {
+        for wrong in [
+            "",
+            "reset",
+            "nothing@output:1",
+            "reset@output:0",
+            "stall@output:1",
+            "stall:9@output:1",
+            "status:200@opening",
+            "status:503@output:1",
+            "late-headers:1s@input:1",
+            "end@event:",
+            "stall:1e99s@input:1",
+        ] {
             assert!(wrong.parse::<Fault>().is_err(), "{wrong:?}");
         }
     }

@@ -140,11 +140,7 @@ impl Gate {
     }
 
     fn end(&self, start: u64, quiet_from: u64) -> Found {
-        Found::End {
-            start_ms: start * FRAME_MS,
-            at_ms: quiet_from * FRAME_MS,
-            noticed_ms: self.frames * FRAME_MS,
-        }
+        Found::End { start_ms: start * FRAME_MS, at_ms: quiet_from * FRAME_MS, noticed_ms: self.frames * FRAME_MS }
     }
 }
 
@@ -171,7 +167,8 @@ mod tests {
     }
 
     fn speech(rate: u32, speech_ms: u32, pause_ms: u32) -> Vec<u8> {
-        let mut samples: Vec<i16> = (0..rate * speech_ms / 1000).map(|n| if n % 20 < 10 { 4000 } else { -4000 }).collect();
+        let mut samples: Vec<i16> =
+            (0..rate * speech_ms / 1000).map(|n| if n % 20 < 10 { 4000 } else { -4000 }).collect();
         samples.resize(samples.len() + (rate * pause_ms / 1000) as usize, 0);
         bytes(&samples)
     }

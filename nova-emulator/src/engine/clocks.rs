@@ -43,7 +43,8 @@ impl Clocks {
 
     /// The next deadline, and what it says.
     pub(super) fn next(&self) -> (Duration, Refusal) {
-        let idle = if self.generation.is_first() { Refusal::IdleFirst } else { Refusal::Idle(self.limits.idle_seconds) };
+        let idle =
+            if self.generation.is_first() { Refusal::IdleFirst } else { Refusal::Idle(self.limits.idle_seconds) };
         let life = (self.limits.life, Refusal::LifeOver);
         let idle = self.fed_at.map(|at| (at + self.limits.idle, idle));
         let silence = self.heard_at.zip(self.limits.silence).map(|(at, time)| (at + time, Refusal::SilenceCut));

@@ -214,7 +214,10 @@ impl Outlet {
         // Faults of the connection need no headers; those of a frame wait for them like events.
         let framed = matches!(
             fault,
-            WireFault::CutFrame(_) | WireFault::BadCrc(_) | WireFault::UnknownEventType | WireFault::ErrorMessage { .. }
+            WireFault::CutFrame(_)
+                | WireFault::BadCrc(_)
+                | WireFault::UnknownEventType
+                | WireFault::ErrorMessage { .. }
         );
         if last {
             self.ledger.ending = Some(Ending::Fault);

@@ -36,10 +36,7 @@ impl Block {
 
     /// Whether it is text that the model answers when it closes.
     pub(super) fn is_interactive(&self) -> bool {
-        matches!(
-            self.kind,
-            BlockKind::Text { role: Some(Speaker::User) | None, interactive: Interactive::Yes }
-        )
+        matches!(self.kind, BlockKind::Text { role: Some(Speaker::User) | None, interactive: Interactive::Yes })
     }
 
     /// A block cannot end before it has received something.

@@ -100,9 +100,7 @@ impl Refusal {
             Self::Idle(seconds) => format!(
                 "InternalErrorCode=532::Timed out waiting for audio bytes or interactive content. Please ensure gaps between audio bytes and interactive content are less than {seconds} seconds"
             ),
-            Self::SilenceCut => {
-                "InternalErrorCode=531::RST_STREAM closed stream. HTTP/2 error code: NO_ERROR".into()
-            }
+            Self::SilenceCut => "InternalErrorCode=531::RST_STREAM closed stream. HTTP/2 error code: NO_ERROR".into(),
             Self::Unstable => "System instability detected. Please retry your request.".into(),
             Self::Internal => {
                 "The system encountered an unexpected error during processing. Try your request again.".into()

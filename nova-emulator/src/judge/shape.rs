@@ -102,7 +102,8 @@ pub(super) fn content_start(mut body: Fields) -> Result<BlockStart, Refusal> {
 
 /// Old samples repeat the role here (reference §2.4), so it is known.
 pub(super) fn data(mut body: Fields) -> Result<Data, Refusal> {
-    let data = Data { prompt: body.text("promptName")?, name: body.text("contentName")?, content: body.text("content")? };
+    let data =
+        Data { prompt: body.text("promptName")?, name: body.text("contentName")?, content: body.text("content")? };
     body.maybe_text("role")?;
     body.finish()?;
     Ok(data)

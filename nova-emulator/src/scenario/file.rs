@@ -160,7 +160,9 @@ impl<'de> Visitor<'de> for StepVisitor {
     fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<Step, A::Error> {
         let fields = StepFields::deserialize(MapAccessDeserializer::new(map))?;
         fields.step().ok_or_else(|| {
-            de::Error::custom("a step has one of `call` (with `arguments`), `pause_ms`, `after_results` (with `otherwise`)")
+            de::Error::custom(
+                "a step has one of `call` (with `arguments`), `pause_ms`, `after_results` (with `otherwise`)",
+            )
         })
     }
 }
@@ -241,11 +243,17 @@ mod tests {
         let wrong = |json: &str| Scenario::parse(json).unwrap_err().to_string();
         let message = wrong("{\"version\":1,\n\"name\":\"x\",\n\"turns\":[{\"heard\":\"hi\",\n\"answr\":[]}]}");
         assert!(message.contains("answr") && message.contains("line 4"), "{message}");
-        let message = wrong("{\"version\":1,\"name\":\"x\",\"turns\":[{\"heard\":\"hi\",\n\"answer\":[{\"cal\":\"t\"}]}]}");
+        let message =
+            wrong("{\"version\":1,\"name\":\"x\",\"turns\":[{\"heard\":\"hi\",\n\"answer\":[{\"cal\":\"t\"}]}]}");
         assert!(message.contains("cal") && message.contains("line 2"), "{message}");
         assert!(wrong("{\"version\":2,\"name\":\"x\",\"turns\":[]}").contains("version 2"));
-        assert!(wrong("{\"version\":1,\"name\":\"x\",\"turns\":[],\"switches\":{\"headers\":\"soon\"}}").contains("after-system"));
-        assert!(wrong("{\"version\":1,\"name\":\"x\",\"turns\":[],\"faults\":[\"x\"]}").contains("cannot read the fault"));
+        assert!(
+            wrong("{\"version\":1,\"name\":\"x\",\"turns\":[],\"switches\":{\"headers\":\"soon\"}}")
+                .contains("after-system")
+        );
+        assert!(
+            wrong("{\"version\":1,\"name\":\"x\",\"turns\":[],\"faults\":[\"x\"]}").contains("cannot read the fault")
+        );
     }
 
     #[test]

@@ -20,7 +20,8 @@ impl Espeak {
     /// Looks for `espeak-ng` on the path.
     pub fn find() -> Option<Self> {
         let path = std::env::var_os("PATH")?;
-        let program = std::env::split_paths(&path).map(|folder| folder.join("espeak-ng")).find(|file| file.is_file())?;
+        let program =
+            std::env::split_paths(&path).map(|folder| folder.join("espeak-ng")).find(|file| file.is_file())?;
         Some(Self { program })
     }
 

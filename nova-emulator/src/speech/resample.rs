@@ -31,7 +31,10 @@ impl Kernel {
     fn at(&self, samples: &[i16], index: usize, phase: usize) -> i16 {
         let first = index as isize - (HALF as isize - 1);
         let sample = |offset: usize| {
-            usize::try_from(first + offset as isize).ok().and_then(|index| samples.get(index)).map_or(0.0, |s| f32::from(*s))
+            usize::try_from(first + offset as isize)
+                .ok()
+                .and_then(|index| samples.get(index))
+                .map_or(0.0, |s| f32::from(*s))
         };
         self.0[phase].iter().enumerate().map(|(offset, tap)| tap * sample(offset)).sum::<f32>().round() as i16
     }

@@ -60,7 +60,7 @@ impl Grammar {
             "usageEvent" => self.usage(body),
             "userSpeechStart" => assert!(body["inputAudioOffsetMs"].is_u64()),
             "userSpeechEnd" => {
-                assert!(body["inputAudioDetectionOffsetMs"].as_u64() > body["inputAudioOffsetMs"].as_u64());
+                assert!(body["inputAudioDetectionOffsetMs"].as_u64() >= body["inputAudioOffsetMs"].as_u64());
             }
             "contentStart" => self.content_start(body),
             "textOutput" | "audioOutput" | "toolUse" => self.data(name, body),
@@ -103,7 +103,8 @@ impl Grammar {
         let id = text(body, "contentId");
         assert!(self.used.insert(id.clone()), "a contentId used twice");
         let (kind, role) = (text(body, "type"), text(body, "role"));
-        let fields = body["additionalModelFields"].as_str().map(|fields| serde_json::from_str::<Value>(fields).unwrap());
+        let fields =
+            body["additionalModelFields"].as_str().map(|fields| serde_json::from_str::<Value>(fields).unwrap());
         let stage = fields.map_or(String::new(), |fields| text(&fields, "generationStage"));
         match (kind.as_str(), role.as_str(), stage.as_str()) {
             ("TEXT", "USER", "FINAL") => assert!(body["textOutputConfiguration"].is_object()),
@@ -123,7 +124,12 @@ impl Grammar {
     /// Where the switch puts completionStart behind the first transcript, only that transcript may precede it.
     fn in_completion(&self, body: &Value) {
         assert!(!self.closed || self.scope == CompletionScope::Turn, "a block behind completionEnd");
-        assert_eq!(self.completion, Some(text(body, "completionId")), "a block outside the completion, {:?}", self.start);
+        assert_eq!(
+            self.completion,
+            Some(text(body, "completionId")),
+            "a block outside the completion, {:?}",
+            self.start
+        );
     }
 
     fn data(&mut self, name: &str, body: &Value) {

@@ -178,6 +178,15 @@ impl Raw {
         self.send(content_end(&name));
     }
 
+    /// The same, until something is refused.
+    pub fn text_block_if_alive(&mut self, role: &str, interactive: bool, text: &str) {
+        for event in [text_start("late", role, interactive), text_input("late", text), content_end("late")] {
+            if self.is_alive() {
+                self.send(event);
+            }
+        }
+    }
+
     pub fn audio_start(&mut self, name: &str) {
         let rate = self.rate;
         self.send(audio_start(name, rate));
@@ -265,12 +274,19 @@ impl Raw {
 
     /// How many bytes of answer audio came.
     pub fn audio_bytes(&self) -> usize {
-        self.all("audioOutput").iter().map(|body| STANDARD.decode(body["content"].as_str().unwrap()).unwrap().len()).sum()
+        self.all("audioOutput")
+            .iter()
+            .map(|body| STANDARD.decode(body["content"].as_str().unwrap()).unwrap().len())
+            .sum()
     }
 
     /// When the first event came that has this summary.
     pub fn time_of(&self, line: &str) -> Duration {
-        self.events.iter().find(|(_, event)| summary(event) == line).unwrap_or_else(|| panic!("no {line}: {:?}", self.shape())).0
+        self.events
+            .iter()
+            .find(|(_, event)| summary(event) == line)
+            .unwrap_or_else(|| panic!("no {line}: {:?}", self.shape()))
+            .0
     }
 
     /// The message of the error that ended the session.

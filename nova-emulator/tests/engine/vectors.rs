@@ -7,7 +7,8 @@ use serde_json::{Value, json};
 
 use crate::raw::*;
 
-const ANSWER: [&str; 6] = ["start TEXT SPECULATIVE", "text", "end TEXT PARTIAL_TURN", "start AUDIO", "audio", "end AUDIO END_TURN"];
+const ANSWER: [&str; 6] =
+    ["start TEXT SPECULATIVE", "text", "end TEXT PARTIAL_TURN", "start AUDIO", "audio", "end AUDIO END_TURN"];
 const USER: [&str; 3] = ["start TEXT USER", "text", "end TEXT PARTIAL_TURN"];
 
 fn one_sentence() -> Value {
@@ -68,14 +69,17 @@ fn v3_barge_in() {
     raw.ask();
     raw.silence(4000);
     let shape: Vec<String> = raw.events[before..].iter().map(|(_, event)| summary(event)).collect();
-    let place = |line: &str| shape.iter().position(|found| found == line).unwrap_or_else(|| panic!("{line}: {shape:?}"));
+    let place =
+        |line: &str| shape.iter().position(|found| found == line).unwrap_or_else(|| panic!("{line}: {shape:?}"));
     assert!(place("userSpeechStart") < place("end AUDIO END_TURN"));
     assert!(place("end AUDIO END_TURN") < place("end TEXT INTERRUPTED"));
     assert!(place("end TEXT INTERRUPTED") < place("start TEXT USER"));
     assert!(!shape[place("end TEXT INTERRUPTED")..place("start TEXT USER")].contains(&"audio".to_owned()));
     let finals = raw.texts("FINAL");
     assert_eq!(finals[0], "{ \"interrupted\" : true }");
-    assert!(raw.texts("SPECULATIVE")[0].starts_with(&finals[1]) && finals[1].len() < raw.texts("SPECULATIVE")[0].len() + 1);
+    assert!(
+        raw.texts("SPECULATIVE")[0].starts_with(&finals[1]) && finals[1].len() < raw.texts("SPECULATIVE")[0].len() + 1
+    );
     assert_eq!(raw.texts("USER").len(), 2);
     assert_eq!(raw.texts("SPECULATIVE").last().unwrap(), "All right, I will stop here.");
     let ledger = raw.engine.ledger();
@@ -303,12 +307,9 @@ fn v15_a_muted_user_costs_nothing_and_nothing_at_all_is_idle() {
 
 #[test]
 fn audio_in_any_slices_gives_the_same_session() {
-    let whole = {
-        let mut raw = setup().live();
-        let mut samples = sound(16_000, 992);
-        samples.resize(30_000, 0);
-        samples.iter().flat_map(|sample| sample.to_le_bytes()).collect::<Vec<u8>>()
-    };
+    let mut samples = sound(16_000, 992);
+    samples.resize(30_000, 0);
+    let whole: Vec<u8> = samples.iter().flat_map(|sample| sample.to_le_bytes()).collect();
     let play = |size: usize| {
         let mut raw = setup().live();
         for piece in whole.chunks(size) {

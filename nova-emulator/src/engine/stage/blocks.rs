@@ -15,7 +15,8 @@ use crate::{
 impl Stage {
     /// Opens the completion if it is not open: once per prompt, or anew for every turn where the switch says so.
     pub(super) fn start_completion(&mut self, out: &mut Outlet) {
-        let again = self.completion == Completion::Closed && self.manner.switches.completion_scope == CompletionScope::Turn;
+        let again =
+            self.completion == Completion::Closed && self.manner.switches.completion_scope == CompletionScope::Turn;
         if again {
             self.labels.completion = self.ids.next();
         }

@@ -51,7 +51,9 @@ impl Stage {
         self.noted(text.len());
         if self.is_emitting() {
             self.interrupt(now, out);
-        } else if self.last == Last::Answer && self.manner.switches.text_after_answer == TextAfterAnswer::MarksInterrupted {
+        } else if self.last == Last::Answer
+            && self.manner.switches.text_after_answer == TextAfterAnswer::MarksInterrupted
+        {
             self.signal(out);
             return;
         }
@@ -96,7 +98,14 @@ impl Stage {
         }
     }
 
-    pub(in crate::engine) fn speech_ended(&mut self, now: Duration, start_ms: u64, at_ms: u64, noticed_ms: u64, out: &mut Outlet) {
+    pub(in crate::engine) fn speech_ended(
+        &mut self,
+        now: Duration,
+        start_ms: u64,
+        at_ms: u64,
+        noticed_ms: u64,
+        out: &mut Outlet,
+    ) {
         let offsets = json!({ "inputAudioOffsetMs": at_ms, "inputAudioDetectionOffsetMs": noticed_ms });
         out.ledger.utterances.push(Utterance { start_ms, end_ms: at_ms });
         self.unbilled.speech_in += speech_tokens(at_ms - start_ms);
@@ -116,7 +125,7 @@ impl Stage {
         }
         self.cues.push_back(Cue::Pause(delay.saturating_sub(TRANSCRIPT_DELAY)));
         let language = self.script.language(&turn).to_owned();
-            self.queue_answer(now, &turn.answer, &language);
+        self.queue_answer(now, &turn.answer, &language);
     }
 
     /// The user has said or typed something: what was kept for that moment comes now.
@@ -125,7 +134,10 @@ impl Stage {
         if self.manner.switches.final_text == FinalText::Late {
             self.send_finals(out);
         }
-        if self.manner.switches.completion_scope == CompletionScope::Turn && self.completion == Completion::Open && self.is_quiet() {
+        if self.manner.switches.completion_scope == CompletionScope::Turn
+            && self.completion == Completion::Open
+            && self.is_quiet()
+        {
             self.send_finals(out);
             self.close_completion(Stop::EndTurn, out);
         }
