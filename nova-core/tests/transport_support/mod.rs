@@ -7,6 +7,8 @@
     reason = "every test file uses a part of it; a test may fail loudly"
 )]
 
+pub mod speech;
+
 use std::time::Duration;
 
 use bedrock_nova::transport::{Bedrock, Failure, Link, Opened, Target};
@@ -43,6 +45,18 @@ pub async fn send(link: &mut dyn Link, payload: impl Into<Bytes>) -> Result<(), 
     soon(std::future::poll_fn(|cx| link.poll_ready(cx))).await?;
     link.send(payload.into());
     Ok(())
+}
+
+/// Begins a transport with the emulator's credentials.
+pub fn bedrock_with(
+    url: &str,
+    emulator: &bedrock_nova_emulator::Emulator,
+) -> bedrock_nova::transport::bedrock::Builder {
+    Bedrock::builder().endpoint_url(url).region("us-east-1").credentials(
+        emulator.access_key(),
+        emulator.secret_key(),
+        None,
+    )
 }
 
 /// Makes a transport with fixed credentials, whatever the environment says.
