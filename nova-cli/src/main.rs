@@ -1,2 +1,21 @@
-//! Under construction.
-fn main() {}
+//! `bedrock-nova`: talk to Nova Sonic, run the local Bedrock, look at what happened.
+//!
+//! One file for each verb in [`verbs`]; what several of them need stands beside it: [`call`] holds a conversation,
+//! [`record`] writes it down, [`timeline`] draws it, [`sound`] reads and plays it, [`report`] says what went wrong.
+//! [`probe`] holds experiments on a service.
+
+mod call;
+mod cli;
+mod probe;
+mod record;
+mod report;
+mod run;
+mod screen;
+mod sound;
+mod table;
+mod timeline;
+mod verbs;
+
+fn main() -> std::process::ExitCode {
+    cli::main()
+}

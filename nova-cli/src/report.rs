@@ -55,11 +55,6 @@ impl Problem {
         }
     }
 
-    /// Returns the stable code.
-    pub(crate) fn code(&self) -> &str {
-        &self.code
-    }
-
     /// Prints the failure to standard error and returns the exit code. A closed terminal changes nothing.
     pub(crate) fn print(&self) -> ExitCode {
         let mut err = std::io::stderr().lock();

@@ -29,7 +29,7 @@ fn header(out: &mut String, sketch: &Sketch) -> f64 {
     let _ = write!(out, r#"<text class="title" x="20" y="38">{}</text>"#, escape(&sketch.title));
     let _ = write!(out, r#"<text class="facts" x="20" y="60">{}</text>"#, escape(&sketch.facts.join("  ·  ")));
     if let Some(badge) = &sketch.badge {
-        let wide = width(badge, 12.0) + 20.0;
+        let wide = width(badge, 13.5) + 20.0;
         let _ = write!(
             out,
             r#"<rect class="badge" x="{:.1}" y="20" width="{wide:.1}" height="24" rx="12"/><text class="badge-text" x="{:.1}" y="36">{}</text>"#,
@@ -59,7 +59,10 @@ const ROW_GAP: f64 = 20.0;
 
 /// A sample of each sign and what it means.
 const LEGEND: [(&str, &str); 5] = [
-    (r#"<path class="wave user" d="M0 0L4 -4L9 -7L14 -3L19 -6L24 0L19 6L14 3L9 7L4 4Z"/>"#, "what you sent, when it was sent"),
+    (
+        r#"<path class="wave user" d="M0 0L4 -4L9 -7L14 -3L19 -6L24 0L19 6L14 3L9 7L4 4Z"/>"#,
+        "what you sent, when it was sent",
+    ),
     (
         r#"<path class="wave nova" d="M0 0L4 -4L9 -7L14 -3L19 -6L24 0L19 6L14 3L9 7L4 4Z"/>"#,
         "what the loudspeaker played",
@@ -79,8 +82,8 @@ const STYLE: &str = "\
 svg{--page:#fcfbf9;--ink:#1f2430;--soft:#69707d;--grid:#e4e1db;--even:#f1eee8;--odd:#e9eef5;\
 --user:#2563c9;--nova:#c8571b;--wait:#7a4fc4;--tool:#12805c;--cut:#c4213c;--badge:#fbe7b5;--badge-ink:#5c4300;\
 font-family:system-ui,-apple-system,'Segoe UI','DejaVu Sans',sans-serif}\
-@media(prefers-color-scheme:dark){svg{--page:#14171c;--ink:#e9e7e2;--soft:#9aa1ad;--grid:#2a2f38;--even:#1b1f26;\
---odd:#1d2430;--user:#79a8ff;--nova:#ff9e66;--wait:#b796ff;--tool:#4cc79a;--cut:#ff6b81;--badge:#4a3a0c;\
+@media(prefers-color-scheme:dark){svg{--page:#14171c;--ink:#e9e7e2;--soft:#9aa1ad;--grid:#2a2f38;--even:#1d222a;\
+--odd:#1f2937;--user:#79a8ff;--nova:#ff9e66;--wait:#b796ff;--tool:#4cc79a;--cut:#ff6b81;--badge:#4a3a0c;\
 --badge-ink:#ffe3a0}}\
 .page{fill:var(--page)}text{fill:var(--ink);font-size:12px}\
 .title{font-size:21px;font-weight:650}.facts{fill:var(--soft);font-size:13px}\
@@ -140,6 +143,7 @@ mod tests {
             if n % 2 == 1 {
                 sketch.tools.push(Span { from: at + 2.3, to: at + 2.6, label: "get_weather".to_owned() });
                 sketch.marks.push(Mark { at: at + 7.0, kind: MarkKind::Cut, label: "interrupted".to_owned() });
+                sketch.tools.push(Span { from: at + 2.7, to: at + 2.9, label: "get_time".to_owned() });
             }
         }
         sketch.marks.push(Mark { at: length - 0.05, kind: MarkKind::Link, label: "closed: finished".to_owned() });

@@ -1,10 +1,10 @@
 //! One row of the picture, from top to bottom: time, turns, the user's words and voice, the waiting and the tools
-//! between them, the assistant's voice and words, and flags.
+//! between them, the assistant's voice, flags, and the assistant's words.
 
 use std::fmt::Write;
 
 use super::scale::{RIGHT, Row, Tick, moment};
-use super::sketch::{Caption, MarkKind, Sketch, Span};
+use super::sketch::{Caption, Mark, MarkKind, Sketch, Span};
 use super::text::{escape, shorten, width, wrap};
 use super::wave;
 use crate::record::tape::Channel;
@@ -12,24 +12,25 @@ use crate::record::tape::Channel;
 /// Draws a row whose upper edge is at `top`; returns the drawing and its height.
 pub(super) fn draw(sketch: &Sketch, row: Row, top: f64) -> (String, f64) {
     let words = [caption_blocks(sketch, row, Channel::User), caption_blocks(sketch, row, Channel::Nova)];
-    let lines = |blocks: &[Block]| blocks.iter().map(|block| block.lines.len()).max().unwrap_or(0) as f64;
+    let lines = |blocks: &[Block<'_>]| blocks.iter().map(|block| block.lines.len()).max().unwrap_or(0) as f64;
     let user_words = top + AXIS + TURN_LABELS;
     let user_wave = user_words + lines(&words[0]) * LINE + 6.0;
     let between = user_wave + WAVE;
     let nova_wave = between + BETWEEN;
-    let nova_words = nova_wave + WAVE + 2.0;
-    let flags = nova_words + lines(&words[1]) * LINE + 4.0;
-    let bottom = flags + FLAGS;
+    let flags = place_flags(sketch, row);
+    let flags_foot = nova_wave + WAVE;
+    let nova_words = flags_foot + flags.iter().map(|flag| flag.lane + 1).max().unwrap_or(0) as f64 * FLAG + 4.0;
+    let bottom = nova_words + lines(&words[1]) * LINE + 8.0;
 
     let mut out = String::new();
     turns(&mut out, sketch, row, top + AXIS, bottom);
     axis(&mut out, row, top, bottom, sketch.length);
-    marks(&mut out, sketch, row, user_wave, flags);
     let user = (Channel::User, user_wave + WAVE / 2.0);
     let nova = (Channel::Nova, nova_wave + WAVE / 2.0);
     for (who, middle) in [user, nova] {
         voice(&mut out, sketch, row, who, middle);
     }
+    draw_flags(&mut out, &flags, user_wave, flags_foot);
     captions(&mut out, &words[0], user_words);
     captions(&mut out, &words[1], nova_words);
     spans(&mut out, &sketch.waits, row, between + 11.0, "wait");
@@ -49,8 +50,7 @@ fn turns(out: &mut String, sketch: &Sketch, row: Row, top: f64, bottom: f64) {
         );
         if width > 14.0 {
             let label = escape(&shorten(&turn.label, SMALL, width - 12.0));
-            let _ =
-                write!(out, r#"<text class="turn-label" x="{:.1}" y="{:.1}">{label}</text>"#, x + 6.0, top + 13.0);
+            let _ = write!(out, r#"<text class="turn-label" x="{:.1}" y="{:.1}">{label}</text>"#, x + 6.0, top + 13.0);
         }
     }
 }
@@ -105,13 +105,15 @@ struct Block<'a> {
     lines: Vec<String>,
 }
 
-/// Lays out one side's captions of a row; each has the room up to the next one.
+/// Lays out one side's captions of a row; each has the room up to the next one, and keeps to its turn if it can.
 fn caption_blocks(sketch: &Sketch, row: Row, who: Channel) -> Vec<Block<'_>> {
     let own: Vec<&Caption> = sketch.captions.iter().filter(|c| c.who == who && row.holds(c.at)).collect();
     let mut blocks = Vec::with_capacity(own.len());
     for (n, caption) in own.iter().enumerate() {
         let x = row.x(caption.at).min(RIGHT - NARROWEST);
-        let end = own.get(n + 1).map_or(RIGHT, |next| row.x(next.at).min(RIGHT - NARROWEST)) - 10.0;
+        let next = own.get(n + 1).map_or(RIGHT, |next| row.x(next.at).min(RIGHT - NARROWEST)) - 10.0;
+        let turn = sketch.turns.iter().find(|turn| caption.at >= turn.from && caption.at < turn.to);
+        let end = turn.map_or(next, |turn| next.min(row.x(turn.to).max(x + NARROWEST)));
         let lines = wrap(&caption.text, TEXT, (end - x).min(WIDEST), LINES);
         if end - x >= width("…", TEXT) {
             blocks.push(Block { caption, x, lines });
@@ -133,7 +135,7 @@ fn captions(out: &mut String, blocks: &[Block<'_>], top: f64) {
     }
 }
 
-/// Draws arrows with a label behind them, on a second line where the first is taken.
+/// Draws arrows with a label behind them, a little lower where the label before is in the way.
 fn spans(out: &mut String, spans: &[Span], row: Row, y: f64, class: &str) {
     let mut taken = f64::MIN;
     for span in spans {
@@ -147,46 +149,59 @@ fn spans(out: &mut String, spans: &[Span], row: Row, y: f64, class: &str) {
         );
         let _ = write!(out, r#"<line x1="{x:.1}" x2="{x:.1}" y1="{:.1}" y2="{:.1}"/>"#, y - 4.0, y + 4.0);
         if row.holds(span.to) {
+            let room = width(&span.label, SMALL) + 5.0;
+            // Near the right edge the label stands before the arrow.
+            let words_x = if end + room > RIGHT { x - room } else { end + 5.0 };
+            let label = escape(&span.label);
             let _ = write!(
                 out,
-                r#"<path d="M{end:.1} {y:.1}l-6 -4v8z"/><text x="{:.1}" y="{:.1}">{}</text>"#,
-                end + 5.0,
-                y + 4.0,
-                escape(&span.label)
+                r#"<path d="M{end:.1} {y:.1}l-6 -4v8z"/><text x="{words_x:.1}" y="{:.1}">{label}</text>"#,
+                y + 4.0
             );
-            taken = end + 10.0 + width(&span.label, SMALL);
+            taken = end.max(words_x + room) + 5.0;
         }
         out.push_str("</g>");
     }
 }
 
-/// Draws flags; a flag whose words would run into the one before stands one line lower, or stays without words.
-fn marks(out: &mut String, sketch: &Sketch, row: Row, top: f64, bottom: f64) {
-    let mut taken = [f64::MIN; 2];
+/// A flag that has found its place: the line at `x`, its words from `words_x` on in a lane below the voice.
+struct Flag<'a> {
+    mark: &'a Mark,
+    x: f64,
+    words_x: f64,
+    lane: usize,
+}
+
+/// Gives each flag of a row the first lane in which its words run into no others.
+fn place_flags(sketch: &Sketch, row: Row) -> Vec<Flag<'_>> {
+    let mut taken: Vec<f64> = Vec::new();
+    let mut flags = Vec::new();
     for mark in sketch.marks.iter().filter(|mark| row.holds(mark.at)) {
-        let class = match mark.kind {
+        let x = row.x(mark.at);
+        let room = width(&mark.label, SMALL) + 4.0;
+        // Near the right edge the words stand before the line.
+        let words_x = if x + room > RIGHT { x - room } else { x + 4.0 };
+        let lane = taken.iter().position(|end| words_x >= *end).unwrap_or(taken.len());
+        taken.resize(taken.len().max(lane + 1), 0.0);
+        taken[lane] = words_x + room + 4.0;
+        flags.push(Flag { mark, x, words_x, lane });
+    }
+    flags
+}
+
+fn draw_flags(out: &mut String, flags: &[Flag<'_>], top: f64, foot: f64) {
+    for flag in flags {
+        let class = match flag.mark.kind {
             MarkKind::Link => "link",
             MarkKind::Cut => "cut",
             MarkKind::Trouble => "trouble",
         };
-        let x = row.x(mark.at);
-        let room = width(&mark.label, SMALL) + 4.0;
-        // Near the right edge the words stand before the line.
-        let begin = if x + room > RIGHT { x - room } else { x + 4.0 };
-        let lane = taken.iter().position(|end| begin >= *end);
-        let foot = bottom + lane.map_or(0.0, |lane| 4.0 + lane as f64 * 13.0);
+        let (x, words_x, label) = (flag.x, flag.words_x, escape(&flag.mark.label));
+        let base = foot + flag.lane as f64 * FLAG + 11.0;
         let _ = write!(
             out,
-            r#"<g class="mark {class}"><title>{}</title><line x1="{x:.1}" x2="{x:.1}" y1="{top:.1}" y2="{:.1}"/>"#,
-            escape(&mark.label),
-            foot + 8.0
+            r#"<g class="mark {class}"><line x1="{x:.1}" x2="{x:.1}" y1="{top:.1}" y2="{base:.1}"/><text x="{words_x:.1}" y="{base:.1}">{label}</text></g>"#
         );
-        if let Some(lane) = lane {
-            taken[lane] = begin + room + 4.0;
-            let _ =
-                write!(out, r#"<text x="{begin:.1}" y="{:.1}">{}</text>"#, foot + 9.0, escape(&mark.label));
-        }
-        out.push_str("</g>");
     }
 }
 
@@ -198,8 +213,8 @@ const TURN_LABELS: f64 = 22.0;
 const WAVE: f64 = 54.0;
 /// Height of the room between the voices: arrows and tools.
 const BETWEEN: f64 = 46.0;
-/// Height of the flags' words, two lines.
-const FLAGS: f64 = 34.0;
+/// Height of one line of flags' words.
+const FLAG: f64 = 14.0;
 /// Distance of two lines of words.
 const LINE: f64 = 15.0;
 /// Font size of captions; the style sheet says the same.
@@ -210,5 +225,5 @@ const SMALL: f64 = 11.0;
 const LINES: usize = 5;
 /// A caption is never wider than this: long lines are hard to read.
 const WIDEST: f64 = 420.0;
-/// What a caption at the very end of a row still gets.
-const NARROWEST: f64 = 60.0;
+/// What a caption gets even at the very end of a row or in a short turn.
+const NARROWEST: f64 = 150.0;

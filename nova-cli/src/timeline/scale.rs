@@ -39,9 +39,7 @@ impl Row {
         let ratio = (large / small).round() as i64;
         let first = (self.from / small).ceil() as i64;
         let last = (self.to / small + 1e-6).floor() as i64;
-        (first..=last)
-            .map(|n| (n as f64 * small, if n % ratio == 0 { Tick::Labelled } else { Tick::Small }))
-            .collect()
+        (first..=last).map(|n| (n as f64 * small, if n % ratio == 0 { Tick::Labelled } else { Tick::Small })).collect()
     }
 }
 
