@@ -38,7 +38,7 @@ fn act() -> impl Strategy<Value = Act> {
         1 => Just(Content::History(Role::Assistant)),
         2 => Just(Content::UserText),
         4 => Just(Content::Audio { rate: SampleRate::Hz16000 }),
-        2 => prop::sample::select(vec!["u-1", "u-2", "u-3"])
+        6 => prop::sample::select(vec!["u-1", "u-2"])
             .prop_map(|id| Content::ToolResult { tool_use_id: ToolUseId::from(id) }),
     ];
     prop_oneof![
@@ -47,11 +47,11 @@ fn act() -> impl Strategy<Value = Act> {
         60 => content.prop_map(Act::Open),
         40 => (0..3_usize, prop::sample::select(vec!["hello", "", "zwölf Boxkämpfer"])).prop_map(|(n, text)| Act::Text(n, text)),
         40 => (0..4_usize).prop_map(|n| Act::Audio(n * 320)),
-        20 => (0..3_usize).prop_map(Act::ToolResult),
-        50 => (0..3_usize).prop_map(Act::Close),
+        40 => (0..2_usize).prop_map(Act::ToolResult),
+        60 => (0..2_usize).prop_map(Act::Close),
         10 => Just(Act::EndPrompt),
         8 => Just(Act::End),
-        10 => prop::sample::select(vec!["u-1", "u-2"]).prop_map(Act::ToolAsked),
+        30 => prop::sample::select(vec!["u-1", "u-2"]).prop_map(Act::ToolAsked),
         1 => Just(Act::Garbage),
         1 => Just(Act::Fail),
         1 => Just(Act::PeerEnds),
