@@ -75,14 +75,15 @@ impl Call {
                 break;
             }
         }
-        if self.ended == Some(Ended::InOrder) {
+        if !matches!(self.ended, Some(Ended::Gone | Ended::Unread | Ended::Stopped)) {
             self.linger(stopped).await;
         }
         debug!(ended = ?self.ended, "stream over");
         self.ticket.entry().report.ended = self.ended;
     }
 
-    /// Waits behind our end for the client's, whose manner counts (reference §1.9a).
+    /// Waits behind our end for the client's: its manner counts (reference §1.9a), and what is not read of a request makes
+    /// TCP throw away what the client has not read of the answer.
     async fn linger(&mut self, mut stopped: impl Future<Output = ()> + Unpin) {
         let deadline = Instant::now() + LINGER;
         while self.uplink.is_some() {

@@ -1,9 +1,12 @@
 //! One request with its two open halves, whichever HTTP version carries it.
 
 use std::{
-    convert::Infallible,
     future::poll_fn,
     pin::Pin,
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
     task::{Context, Poll},
 };
 
@@ -69,9 +72,9 @@ impl Reply {
         match self {
             Self::Http2(mut respond) => respond.send_response(head, false).map(Downlink::Http2).map_err(|_| Gone),
             Self::Http1(respond) => {
-                let (sender, pipe) = pipe();
+                let (valve, pipe) = pipe();
                 respond.send(head.map(|()| pipe)).map_err(|_| Gone)?;
-                Ok(Downlink::Http1(Some(sender)))
+                Ok(Downlink::Http1(valve))
             }
         }
     }
@@ -96,7 +99,7 @@ impl Reply {
 #[derive(Debug)]
 pub(crate) enum Downlink {
     Http2(SendStream<Bytes>),
-    Http1(Option<mpsc::Sender<Bytes>>),
+    Http1(Valve),
 }
 
 impl Downlink {
@@ -110,8 +113,7 @@ impl Downlink {
                 }
                 Ok(stream.capacity().min(wanted))
             }
-            Self::Http1(Some(pipe)) => pipe.reserve().await.map(|_| wanted.min(PIECE)).map_err(|_| Gone),
-            Self::Http1(None) => Err(Gone),
+            Self::Http1(valve) => valve.pieces.reserve().await.map(|_| wanted.min(PIECE)).map_err(|_| Gone),
         }
     }
 
@@ -119,22 +121,24 @@ impl Downlink {
     pub(crate) fn send(&mut self, piece: Bytes) -> Result<(), Gone> {
         match self {
             Self::Http2(stream) => stream.send_data(piece, false).map_err(|_| Gone),
-            Self::Http1(Some(pipe)) => pipe.try_send(piece).map_err(|_| Gone),
-            Self::Http1(None) => Err(Gone),
+            Self::Http1(valve) => valve.pieces.try_send(piece).map_err(|_| Gone),
         }
     }
 
     /// Ends the body in order.
-    pub(crate) fn finish(&mut self) -> Result<(), Gone> {
+    pub(crate) fn finish(self) -> Result<(), Gone> {
         match self {
-            Self::Http2(stream) => stream.send_data(Bytes::new(), true).map_err(|_| Gone),
-            Self::Http1(pipe) => pipe.take().map(drop).ok_or(Gone),
+            Self::Http2(mut stream) => stream.send_data(Bytes::new(), true).map_err(|_| Gone),
+            Self::Http1(valve) => {
+                valve.finished.store(true, Ordering::Release);
+                Ok(())
+            }
         }
     }
 
-    /// RST_STREAM; over HTTP/1.1 the connection has to be closed instead.
-    pub(crate) fn reset(&mut self, code: u32) {
-        if let Self::Http2(stream) = self {
+    /// RST_STREAM; over HTTP/1.1 the connection closes.
+    pub(crate) fn reset(self, code: u32) {
+        if let Self::Http2(mut stream) = self {
             stream.send_reset(Reason::from(code));
         }
     }
@@ -143,8 +147,7 @@ impl Downlink {
     pub(crate) async fn gone(&mut self) {
         match self {
             Self::Http2(stream) => drop(poll_fn(|cx| stream.poll_reset(cx)).await),
-            Self::Http1(Some(pipe)) => pipe.closed().await,
-            Self::Http1(None) => {}
+            Self::Http1(valve) => valve.pieces.closed().await,
         }
     }
 }
@@ -177,24 +180,42 @@ impl Connection {
     }
 }
 
+/// The writing end of a [`Pipe`]; dropped before it is finished, it breaks the body off.
+#[derive(Debug)]
+pub(crate) struct Valve {
+    pieces: mpsc::Sender<Bytes>,
+    finished: Arc<AtomicBool>,
+}
+
 /// A body that is written piece by piece; one piece waits at most.
 #[derive(Debug)]
 pub(crate) struct Pipe {
     pieces: mpsc::Receiver<Bytes>,
+    finished: Arc<AtomicBool>,
 }
+
+/// The body was broken off, on which hyper closes the connection without the last chunk.
+#[derive(Debug, thiserror::Error)]
+#[error("the answer was broken off")]
+pub(crate) struct BrokenOff;
 
 impl Body for Pipe {
     type Data = Bytes;
-    type Error = Infallible;
+    type Error = BrokenOff;
 
-    fn poll_frame(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, Infallible>>> {
-        self.pieces.poll_recv(cx).map(|piece| piece.map(|piece| Ok(Frame::data(piece))))
+    fn poll_frame(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, BrokenOff>>> {
+        self.pieces.poll_recv(cx).map(|piece| match piece {
+            Some(piece) => Some(Ok(Frame::data(piece))),
+            None if self.finished.load(Ordering::Acquire) => None,
+            None => Some(Err(BrokenOff)),
+        })
     }
 }
 
-fn pipe() -> (mpsc::Sender<Bytes>, Pipe) {
+fn pipe() -> (Valve, Pipe) {
     let (sender, pieces) = mpsc::channel(1);
-    (sender, Pipe { pieces })
+    let finished = Arc::new(AtomicBool::new(false));
+    (Valve { pieces: sender, finished: Arc::clone(&finished) }, Pipe { pieces, finished })
 }
 
 /// The largest chunk of an HTTP/1.1 body.

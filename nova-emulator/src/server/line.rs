@@ -3,7 +3,7 @@
 use bytes::Bytes;
 use http::Response;
 
-use super::exchange::{Connection, Downlink, Gone, Order, Reply};
+use super::exchange::{Downlink, Gone, Reply};
 
 /// The answer to one request.
 #[derive(Debug)]
@@ -45,20 +45,16 @@ impl Line {
     /// Ends the answer in order.
     pub(crate) fn finish(&mut self) -> Result<(), Gone> {
         match std::mem::replace(self, Self::Over) {
-            Self::Open(mut downlink) => downlink.finish(),
+            Self::Open(downlink) => downlink.finish(),
             Self::Held(_) | Self::Over => Err(Gone),
         }
     }
 
     /// RST_STREAM with this code; over HTTP/1.1 the connection closes.
-    pub(crate) async fn reset(&mut self, code: u32, connection: &Connection) {
-        let is_http1 = matches!(self, Self::Held(Reply::Http1(_)) | Self::Open(Downlink::Http1(_)));
-        if is_http1 {
-            connection.give(Order::Drop).await;
-        }
+    pub(crate) fn reset(&mut self, code: u32) {
         match std::mem::replace(self, Self::Over) {
             Self::Held(reply) => reply.reset(code),
-            Self::Open(mut downlink) => downlink.reset(code),
+            Self::Open(downlink) => downlink.reset(code),
             Self::Over => {}
         }
     }

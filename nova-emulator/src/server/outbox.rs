@@ -141,7 +141,7 @@ impl Outbox {
             }
             Step::Open(head) => self.line.open(std::mem::take(head))?,
             Step::Finish => self.line.finish()?,
-            Step::Reset(code) => self.line.reset(*code, &self.connection).await,
+            Step::Reset(code) => self.line.reset(*code),
             Step::GoAway => self.connection.give(Order::GoAway).await,
             Step::Drop => {
                 self.connection.give(Order::Drop).await;

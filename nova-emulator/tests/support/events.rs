@@ -51,11 +51,7 @@ pub fn silence(millis: usize) -> Vec<Value> {
 
 /// contentEnd of the audio, promptEnd, sessionEnd.
 pub fn closing() -> [Value; 3] {
-    [
-        content_end("c-audio"),
-        json!({"event":{"promptEnd":{"promptName":"p-1"}}}),
-        json!({"event":{"sessionEnd":{}}}),
-    ]
+    [content_end("c-audio"), json!({"event":{"promptEnd":{"promptName":"p-1"}}}), json!({"event":{"sessionEnd":{}}})]
 }
 
 pub fn content_end(name: &str) -> Value {

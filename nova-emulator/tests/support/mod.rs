@@ -12,8 +12,8 @@ use std::{future::Future, time::Duration};
 
 use bedrock_nova_emulator::{Emulator, server::SessionReport};
 
-pub use raw::{Call, Heard, Opening};
 pub use pipe::Road;
+pub use raw::{Call, Heard, Opening};
 
 /// Waits for something that has to come; what does not come in thirty seconds never will.
 pub async fn soon<T>(what: &str, future: impl Future<Output = T>) -> T {

@@ -98,8 +98,14 @@ pub struct Call {
 #[derive(Debug, PartialEq)]
 pub enum Heard {
     Event(Value),
-    Exception { name: String, message: String },
-    Error { code: String, message: String },
+    Exception {
+        name: String,
+        message: String,
+    },
+    Error {
+        code: String,
+        message: String,
+    },
     Other(String),
     /// The body ended in order, and not inside a frame.
     End,
