@@ -61,9 +61,6 @@ async fn every_exception_in_the_stream_is_typed_and_carries_the_request_id() {
         "modelStreamErrorException",
         "internalServerException",
         "serviceUnavailableException",
-        // The service models these for the opening only, so inside the stream the SDK does not know them.
-        "accessDeniedException",
-        "modelNotReadyException",
     ] {
         let (emulator, bedrock) = emulated(&format!("{name}@input:6")).await;
         let mut opened = faulty(&bedrock).await;

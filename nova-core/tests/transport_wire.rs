@@ -180,6 +180,17 @@ async fn an_end_followed_by_a_reset_is_an_orderly_end() {
     assert_eq!(receive(&mut *opened.link).await, None);
 }
 
+#[tokio::test]
+async fn an_exception_nobody_knows_keeps_its_name() {
+    let (peer, url) = RawPeer::bind().await;
+    let bedrock = bedrock(&url).await;
+    let (mut opened, mut connection, stream) = peer.open(&bedrock, opening()).await;
+    let headers = [(":message-type", "exception"), (":exception-type", "moonPhaseException")];
+    connection.send(DATA, 0, stream, &message(&headers, br#"{"message":"the moon is full"}"#)).await;
+    let Some(Err(Failure::Service { name, message, .. })) = receive(&mut *opened.link).await else { panic!() };
+    assert_eq!((name.as_str(), message.as_str()), ("MoonPhaseException", "the moon is full"));
+}
+
 /// What a client holds while the peer gives no window: the figure of SDK page §2.3, which was a megabyte.
 #[tokio::test]
 async fn an_uplink_without_window_holds_a_fraction_of_a_second_of_audio() {
@@ -217,9 +228,37 @@ async fn an_uplink_whose_peer_stops_reading_fills_the_sockets_only() {
     });
     let mut opened = opened.unwrap();
     let taken = fill(&mut opened, &chunk).await;
-    println!("{taken} chunks of 32 ms taken: {} ms of audio, {} bytes", taken * 32, taken * SIGNED_CHUNK);
-    let in_peers_socket = connection.drain_data(Duration::from_secs(1)).await;
-    println!("{in_peers_socket} bytes");
+    let bytes = taken * SIGNED_CHUNK;
+    println!("{taken} chunks of 32 ms taken = {bytes} bytes, most of them in the peer's own socket");
+    // Without a bound the system's buffer takes four megabytes, which is a minute of audio.
+    assert!(bytes < 512 << 10, "{bytes} bytes are on their way or waiting");
+    let arrived = connection.drain_data(Duration::from_secs(1)).await;
+    assert!(arrived + 4 * SIGNED_CHUNK >= bytes, "{arrived} of {bytes} bytes arrived");
+}
+
+/// Encodes an event-stream message (reference §1.3) with string headers.
+fn message(headers: &[(&str, &str)], payload: &[u8]) -> Vec<u8> {
+    let mut encoded = Vec::new();
+    for (name, value) in headers {
+        encoded.push(u8::try_from(name.len()).unwrap());
+        encoded.extend(name.as_bytes());
+        encoded.push(7);
+        encoded.extend(u16::try_from(value.len()).unwrap().to_be_bytes());
+        encoded.extend(value.as_bytes());
+    }
+    let total = u32::try_from(16 + encoded.len() + payload.len()).unwrap();
+    let mut frame = [total.to_be_bytes(), u32::try_from(encoded.len()).unwrap().to_be_bytes()].concat();
+    frame.extend(crc32(&frame).to_be_bytes());
+    frame.extend(encoded);
+    frame.extend(payload);
+    frame.extend(crc32(&frame).to_be_bytes());
+    frame
+}
+
+fn crc32(bytes: &[u8]) -> u32 {
+    !bytes.iter().fold(!0, |crc, byte| {
+        (0..8).fold(crc ^ u32::from(*byte), |crc, _| (crc >> 1) ^ (0xedb8_8320 & (crc & 1).wrapping_neg()))
+    })
 }
 
 fn audio_chunk() -> Bytes {
