@@ -183,7 +183,7 @@ impl Engine {
             }
             Alarm::Stage => self.stage.act(due, &mut self.outlet),
             Alarm::Limit(Refusal::SilenceCut) if self.ear.as_ref().is_some_and(Ear::in_speech) => {
-                self.clocks.heard(due)
+                self.clocks.heard(due);
             }
             Alarm::Limit(refusal) => self.outlet.refuse(&refusal),
         }

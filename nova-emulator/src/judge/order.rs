@@ -5,61 +5,21 @@ use std::time::Duration;
 use serde_json::Value;
 
 use super::{
-    blocks::{AudioBlock, Block, Fed, History, Names, ToolUse, ToolUses},
+    accepted::Accepted,
+    blocks::{AudioBlock, Block, Fed, History, Names, ToolUses},
     envelope::{Envelope, Name, is_pretty},
     fields::{Fields, Unknown},
-    prompt::{self, Prompt},
+    prompt,
     refusal::Refusal,
-    shape::{self, BlockKind, BlockStart, Data, Hearing, Interactive, Sensitivity, Speaker},
+    shape::{self, BlockKind, BlockStart, Data, Sensitivity},
 };
 use crate::{
     breach::{Breach, Rule},
     engine::Strictness,
     limits::Limits,
     model::Generation,
-    switches::{MissingSystem, Switches, TextAfterAudio, UnknownToolUse, Verdict},
+    switches::{Switches, TextAfterAudio, Verdict},
 };
-
-/// What an accepted event means to the model.
-#[derive(PartialEq)]
-pub(crate) enum Accepted {
-    /// The session began.
-    SessionStarted(Sensitivity),
-    /// A prompt began.
-    Prompted(Prompt),
-    /// The SYSTEM block closed, after this many bytes.
-    SystemClosed(usize),
-    /// Text closed that is read and not answered: history, context; of this many bytes.
-    TextNoted(usize),
-    /// An AUDIO block opened.
-    AudioOpened {
-        /// Samples per second.
-        rate: u32,
-        /// Whether the model listens.
-        ear: Hearing,
-    },
-    /// Audio came, as little-endian 16-bit samples; a sample may be split between two chunks.
-    Audio(Vec<u8>),
-    /// The AUDIO block closed.
-    AudioClosed,
-    /// Interactive text is on its way.
-    InteractiveProgress,
-    /// The user typed this.
-    Typed(String),
-    /// A tool call got its result.
-    ToolAnswered {
-        /// The call.
-        id: String,
-        /// A JSON object.
-        result: Value,
-    },
-    /// The prompt ended.
-    PromptEnded,
-    /// The session ended.
-    SessionEnded,
-    /// Nothing that the model reacts to.
-    Nothing,
-}
 
 /// Where the input stands; the names I0–I8 are those of reference §4.1.
 ///
@@ -71,7 +31,7 @@ pub(crate) enum Accepted {
 ///                          ClosedText, ClosedTool      PromptClosed(I7) → Closed(I8)
 /// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum State {
+pub(super) enum State {
     Connected,
     Session,
     Prompted,
@@ -90,17 +50,17 @@ enum State {
 
 /// Judges one session's input.
 pub(crate) struct Judge {
-    generation: Generation,
-    switches: Switches,
+    pub(super) generation: Generation,
+    pub(super) switches: Switches,
     strictness: Strictness,
     limits: Limits,
-    state: State,
+    pub(super) state: State,
     prompt: String,
     names: Names,
     audio: Option<AudioBlock>,
     block: Option<Block>,
-    history: History,
-    tools: ToolUses,
+    pub(super) history: History,
+    pub(super) tools: ToolUses,
     breaches: Vec<Breach>,
 }
 
@@ -221,79 +181,18 @@ impl Judge {
         Ok(if block.is_interactive() { Accepted::InteractiveProgress } else { Accepted::Nothing })
     }
 
-    /// The rows `contentStart` of the table: the state that the block leads to.
-    fn may_open(&self, kind: &BlockKind) -> Result<State, Refusal> {
-        match kind {
-            BlockKind::System => self.may_open_system(),
-            BlockKind::SystemSpeech => self.may_open_system_speech(),
-            BlockKind::Text { role, interactive } => self.may_open_text(*role, *interactive),
-            BlockKind::Audio { .. } => self.may_open_audio(),
-            BlockKind::Tool { tool_use_id } => self.may_open_tool(tool_use_id),
-        }
-    }
-
-    fn may_open_system(&self) -> Result<State, Refusal> {
-        match self.state {
-            State::Prompted => Ok(State::System),
-            State::System => Err(Refusal::Generic),
-            _ => Err(Refusal::DuplicateSystem),
-        }
-    }
-
-    fn may_open_system_speech(&self) -> Result<State, Refusal> {
-        match self.state {
-            State::Prompted => Err(self.no_system()),
-            State::Primed if self.history.blocks == 0 && !self.generation.is_first() => Ok(State::History),
-            _ => Err(Refusal::Generic),
-        }
-    }
-
-    /// The documentation wants roles to alternate; nothing published says that the service minds, so only the first is checked.
-    fn may_open_text(&self, role: Option<Speaker>, interactive: Interactive) -> Result<State, Refusal> {
-        match self.state {
-            State::Prompted => Err(self.no_system()),
-            State::Primed if self.history.bytes == 0 && role == Some(Speaker::Assistant) => Err(Refusal::Generic),
-            State::Primed => Ok(State::History),
-            State::Live => Ok(State::LiveText),
-            State::AudioClosed if interactive == Interactive::No => Ok(State::ClosedText),
-            State::AudioClosed if self.switches.text_after_audio != TextAfterAudio::Refused => Ok(State::ClosedText),
-            _ => Err(Refusal::Generic),
-        }
-    }
-
-    fn may_open_audio(&self) -> Result<State, Refusal> {
-        match self.state {
-            State::Prompted => Err(self.no_system()),
-            State::Primed | State::AudioClosed => Ok(State::Live),
-            State::History => Err(Refusal::HistoryLate),
-            _ => Err(Refusal::Generic),
-        }
-    }
-
-    fn may_open_tool(&self, id: &str) -> Result<State, Refusal> {
-        let next = match self.state {
-            State::Live => State::LiveTool,
-            State::AudioClosed if self.switches.tool_result_after_audio == Verdict::Accepted => State::ClosedTool,
-            _ => return Err(Refusal::Generic),
-        };
-        match (self.tools.find(id), self.switches.unknown_tool_use) {
-            (Some(ToolUse::Pending), _) | (None, UnknownToolUse::Ignored) => Ok(next),
-            (Some(ToolUse::Answered), _) | (None, UnknownToolUse::Fatal) => Err(Refusal::Generic),
-        }
-    }
-
     fn text_input(&mut self, body: Value) -> Result<Accepted, Refusal> {
         self.in_prompt()?;
         let data = shape::data(self.fields(body)?)?;
         self.same_prompt(&data.prompt)?;
         match self.state {
-            State::System | State::History | State::LiveText | State::ClosedText => self.feed_text(data),
+            State::System | State::History | State::LiveText | State::ClosedText => self.feed_text(&data),
             State::LiveTool | State::ClosedTool => Err(Refusal::Generic),
             _ => Err(Refusal::NoContent(data.name)),
         }
     }
 
-    fn feed_text(&mut self, data: Data) -> Result<Accepted, Refusal> {
+    fn feed_text(&mut self, data: &Data) -> Result<Accepted, Refusal> {
         let state = self.state;
         let block = named(self.block.as_mut(), &data.name)?;
         let length = data.content.len();
@@ -477,13 +376,6 @@ impl Judge {
 
     fn fresh_name(&self, fresh: bool) -> Result<(), Refusal> {
         if fresh || self.switches.duplicate_names == Verdict::Accepted { Ok(()) } else { Err(Refusal::Generic) }
-    }
-
-    fn no_system(&self) -> Refusal {
-        match self.switches.missing_system {
-            MissingSystem::Named => Refusal::NoSystem,
-            MissingSystem::Generic => Refusal::Generic,
-        }
     }
 
     fn fields(&self, body: Value) -> Result<Fields, Refusal> {

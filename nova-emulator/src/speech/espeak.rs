@@ -1,20 +1,26 @@
 //! The voice of an installed espeak-ng.
 
 use std::{
+    collections::BTreeMap,
+    fmt,
     io::Read,
     path::PathBuf,
     process::{Command, Stdio},
-    sync::{Arc, mpsc},
+    sync::{Arc, Mutex, PoisonError, mpsc},
     time::Duration,
 };
 
 use super::{Voice, resample::resample};
 
-/// Speaks anything through the program `espeak-ng`. It does IO: each sentence starts a process and waits two seconds at most.
-#[derive(Debug, Clone)]
+/// Speaks anything through the program `espeak-ng`. It does IO: a sentence that it has not said before starts a process
+/// and waits two seconds at most. It remembers 256 sentences, then forgets them all and begins anew.
 pub struct Espeak {
     program: PathBuf,
+    said: Mutex<Remembered>,
 }
+
+/// Sound by sentence and rate.
+type Remembered = BTreeMap<(String, u32), Arc<[i16]>>;
 
 impl Espeak {
     /// Looks for `espeak-ng` on the path.
@@ -22,7 +28,7 @@ impl Espeak {
         let path = std::env::var_os("PATH")?;
         let program =
             std::env::split_paths(&path).map(|folder| folder.join("espeak-ng")).find(|file| file.is_file())?;
-        Some(Self { program })
+        Some(Self { program, said: Mutex::default() })
     }
 
     /// The WAV file that the program writes, if it does so in time.
@@ -51,8 +57,24 @@ impl Espeak {
 
 impl Voice for Espeak {
     fn speak(&self, sentence: &str, language: &str, rate: u32) -> Option<Arc<[i16]>> {
+        let key = (sentence.to_owned(), rate);
+        if let Some(known) = self.said.lock().unwrap_or_else(PoisonError::into_inner).get(&key) {
+            return Some(Arc::clone(known));
+        }
         let (from, samples) = samples(&self.wav(sentence, language)?)?;
-        (!samples.is_empty()).then(|| resample(&samples, from, rate).into())
+        let sound: Arc<[i16]> = resample(&samples, from, rate).into();
+        let mut said = self.said.lock().unwrap_or_else(PoisonError::into_inner);
+        if said.len() >= MOST_REMEMBERED {
+            said.clear();
+        }
+        said.insert(key, Arc::clone(&sound));
+        Some(sound).filter(|sound| !sound.is_empty())
+    }
+}
+
+impl fmt::Debug for Espeak {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Espeak")
     }
 }
 
@@ -76,6 +98,7 @@ fn language_voice(language: &str) -> &str {
 
 const DEADLINE: Duration = Duration::from_secs(2);
 const MAX_WAV: u64 = 4 << 20;
+const MOST_REMEMBERED: usize = 256;
 
 #[cfg(test)]
 mod tests {

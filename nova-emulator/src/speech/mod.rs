@@ -12,4 +12,4 @@ mod voice;
 pub use espeak::Espeak;
 pub use recorded::Recorded;
 pub use tone::Tone;
-pub use voice::{FirstOf, Voice, standard_voice, voice_with_espeak};
+pub use voice::{FirstOf, Voice, rehearse, standard_voice, voice_with_espeak};

@@ -3,6 +3,7 @@
 use std::{fmt::Debug, sync::Arc};
 
 use super::{Espeak, Recorded, Tone};
+use crate::scenario::{Scenario, Step};
 
 /// Something that turns a sentence into sound.
 pub trait Voice: Send + Sync + Debug {
@@ -17,6 +18,33 @@ pub struct FirstOf(pub Vec<Arc<dyn Voice>>);
 impl Voice for FirstOf {
     fn speak(&self, sentence: &str, language: &str, rate: u32) -> Option<Arc<[i16]>> {
         self.0.iter().find_map(|voice| voice.speak(sentence, language, rate))
+    }
+}
+
+/// Lets a voice say every fixed sentence of a scenario once, at every rate, so that a slow voice is slow before the calls and
+/// not in them. Sentences that quote tool results are not known yet.
+pub fn rehearse(voice: &dyn Voice, scenario: &Scenario) {
+    let turns = scenario.turns.iter().chain(scenario.afterwards.iter().flatten());
+    for turn in turns {
+        let language = turn.language.as_deref().unwrap_or(&scenario.language);
+        say_all(voice, &turn.answer, language);
+    }
+}
+
+fn say_all(voice: &dyn Voice, steps: &[Step], language: &str) {
+    for step in steps {
+        match step {
+            Step::Say(sentence) if !sentence.contains('{') => {
+                for rate in [8000, 16000, 24000] {
+                    let _ = voice.speak(sentence, language, rate);
+                }
+            }
+            Step::AfterResults { then, otherwise } => {
+                say_all(voice, then, language);
+                say_all(voice, otherwise, language);
+            }
+            Step::Say(_) | Step::Call { .. } | Step::Pause(_) => {}
+        }
     }
 }
 

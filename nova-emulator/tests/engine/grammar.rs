@@ -108,12 +108,11 @@ impl Grammar {
         let stage = fields.map_or(String::new(), |fields| text(&fields, "generationStage"));
         match (kind.as_str(), role.as_str(), stage.as_str()) {
             ("TEXT", "USER", "FINAL") => assert!(body["textOutputConfiguration"].is_object()),
-            ("TEXT", "ASSISTANT", "SPECULATIVE" | "FINAL") => self.in_completion(body),
+            ("TEXT", "ASSISTANT", "SPECULATIVE" | "FINAL") | ("TOOL", "TOOL", "") => self.in_completion(body),
             ("AUDIO", "ASSISTANT", "") => {
                 self.in_completion(body);
                 assert_eq!(body["audioOutputConfiguration"]["sampleSizeBits"], 16);
             }
-            ("TOOL", "TOOL", "") => self.in_completion(body),
             other => panic!("no block {other:?}"),
         }
         let may_nest = self.nested && stage == "FINAL" && self.open.iter().all(|block| block.kind == "AUDIO");

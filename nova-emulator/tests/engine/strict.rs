@@ -101,5 +101,5 @@ fn a_client_in_order_leaves_nothing() {
         raw.end_input();
     };
     assert_eq!(both(play), (vec![], false));
-    assert_eq!(both(|raw| raw.end_input()), (vec![], false));
+    assert_eq!(both(Raw::end_input), (vec![], false));
 }

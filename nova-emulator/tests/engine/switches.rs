@@ -278,7 +278,7 @@ fn what_may_or_may_not_be() {
         assert!(lives(&format!("{name}=accepted"), play), "{name} accepted");
         assert!(!lives(&format!("{name}=refused"), play), "{name} refused");
     }
-    assert!(lives("schema-keywords=refused", |raw| raw.open_with_tools()), "plain schemas are no matter");
+    assert!(lives("schema-keywords=refused", Raw::open_with_tools), "plain schemas are no matter");
 }
 
 #[test]
@@ -500,7 +500,7 @@ fn tool_content() {
         let mut content = raw.all("toolUse")[0]["content"].clone();
         let mut found = 0;
         while let Some(text) = content.as_str() {
-            content = serde_json::from_str(&text.to_owned()).unwrap();
+            content = serde_json::from_str(text).unwrap();
             found += 1;
         }
         assert_eq!((found, content), (levels, json!({ "city": "Oslo" })), "{position}");

@@ -49,7 +49,7 @@ impl Stage {
             Cue::Pause(time) => self.due += time,
             Cue::Heard(text) => self.send_transcript(&text, out),
             Cue::SpeechEnd(offsets) => self.boundary("userSpeechEnd", offsets, out),
-            Cue::Say(sentence) => self.say(now, sentence, out),
+            Cue::Say(sentence) => self.say(now, &sentence, out),
             Cue::Call(call) => self.call(call, out),
             Cue::Await(wait) => {
                 self.waiting.push(wait);
@@ -72,7 +72,7 @@ impl Stage {
         self.bill(Tokens::default(), out);
     }
 
-    fn say(&mut self, now: Duration, sentence: Sentence, out: &mut Outlet) {
+    fn say(&mut self, now: Duration, sentence: &Sentence, out: &mut Outlet) {
         let rate = self.rate();
         self.start_completion(out);
         self.text_block(Voicing::Speculative, &sentence.text, Stop::PartialTurn, out);
