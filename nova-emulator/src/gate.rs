@@ -22,7 +22,7 @@ pub(crate) enum Found {
     },
 }
 
-/// Listens to one AUDIO block.
+/// Listens to the audio of a session.
 #[derive(Debug, Clone)]
 pub(crate) struct Gate {
     rate: u32,
@@ -76,9 +76,9 @@ impl Gate {
         self.samples
     }
 
-    /// Whether the block has taken at least this many milliseconds of audio.
-    pub(crate) fn has_heard(&self, ms: u64) -> bool {
-        self.samples * 1000 >= ms * u64::from(self.rate)
+    /// Samples per second.
+    pub(crate) fn rate(&self) -> u32 {
+        self.rate
     }
 
     /// Whether somebody is speaking now.

@@ -13,6 +13,8 @@ use crate::{
 pub(super) struct Ear {
     gate: Gate,
     hearing: Hearing,
+    /// How much the gate had heard when the block began.
+    begun: u64,
     /// What was found and has not been noticed yet; a few per second of audio, and each waits a moment only.
     found: VecDeque<(Duration, Found)>,
 }
@@ -25,12 +27,18 @@ impl Ear {
             (Endpointing::Documented, Sensitivity::Medium) => 1750,
             (Endpointing::Documented, Sensitivity::Low) => 2000,
         };
-        Self { gate: Gate::new(rate, pause_ms), hearing, found: VecDeque::new() }
+        Self { gate: Gate::new(rate, pause_ms), hearing, begun: 0, found: VecDeque::new() }
     }
 
-    /// Takes what an earlier block left to be noticed, which comes first.
+    /// Goes on from an earlier block: clients in the field open one for every packet (reference §2.3.5), and an utterance
+    /// must not end with each.
     pub(super) fn after(mut self, earlier: Option<Self>) -> Self {
-        self.found = earlier.map(|ear| ear.found).unwrap_or_default();
+        let Some(earlier) = earlier else { return self };
+        self.found = earlier.found;
+        if earlier.hearing == self.hearing && earlier.gate.rate() == self.gate.rate() {
+            self.begun = earlier.gate.samples();
+            self.gate = earlier.gate;
+        }
         self
     }
 
@@ -52,7 +60,7 @@ impl Ear {
 
     /// Whether the block has taken so much audio that interactive text is answered (reference §6.4).
     pub(super) fn is_primed(&self) -> bool {
-        self.gate.has_heard(PRIMING_MS)
+        (self.gate.samples() - self.begun) * 1000 >= PRIMING_MS * u64::from(self.gate.rate())
     }
 
     /// Whether somebody is speaking, which is no silence.

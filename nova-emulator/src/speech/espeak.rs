@@ -103,6 +103,16 @@ const MOST_REMEMBERED: usize = 256;
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::speech::{Tone, voice_with_espeak};
+
+    #[test]
+    fn what_was_never_recorded_is_spoken_where_the_program_is_and_hummed_where_it_is_not() {
+        let sentence = "Nobody ever recorded this.";
+        let sound = voice_with_espeak().speak(sentence, "en-US", 16_000);
+        let tone = Tone.speak(sentence, "en-US", 16_000);
+        assert!(sound.as_ref().is_some_and(|sound| sound.len() > 8000));
+        assert_eq!(sound == tone, Espeak::find().is_none());
+    }
 
     #[test]
     fn a_wav_gives_its_rate_and_samples_and_rubbish_gives_nothing() {

@@ -197,10 +197,11 @@ impl Switches {
 
     /// The switches that are not in their default position, as `(name, position)`.
     pub fn changed(&self) -> Vec<(String, String)> {
+        let table = serde_json::to_value(self).unwrap_or_default();
         let rows = Self::catalogue().into_iter();
         rows.filter_map(|row| {
-            let position = self.get(&row.name)?;
-            (position != row.default).then_some((row.name, position))
+            let position = table.get(&row.name)?.as_str()?;
+            (position != row.default).then(|| (row.name, position.to_owned()))
         })
         .collect()
     }

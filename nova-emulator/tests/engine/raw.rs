@@ -146,6 +146,13 @@ impl Raw {
         self.now = until;
     }
 
+    /// Lets time pass and tells the engine only at the end of it.
+    pub fn oversleep(&mut self, ms: u64) {
+        self.now += Duration::from_millis(ms);
+        self.engine.handle(self.now, Input::Tick);
+        self.collect();
+    }
+
     pub fn session_start(&mut self) {
         self.send(session_start());
     }

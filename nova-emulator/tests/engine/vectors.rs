@@ -326,6 +326,60 @@ fn audio_in_any_slices_gives_the_same_session() {
 }
 
 #[test]
+fn a_block_for_every_packet_is_one_utterance_all_the_same() {
+    let mut raw = setup().start();
+    raw.open();
+    let mut samples = sound(16_000, 1000);
+    samples.resize(32_000, 0);
+    for (index, packet) in samples.chunks(320).enumerate() {
+        let name = format!("a-{index}");
+        raw.audio_start(&name);
+        raw.send(audio_input(&name, packet));
+        raw.send(content_end(&name));
+        raw.pass(20);
+    }
+    raw.pass(9000);
+    assert_eq!((raw.texts("USER").len(), raw.texts("SPECULATIVE").len()), (1, 2));
+}
+
+#[test]
+fn a_sleepy_caller_gets_the_same_events_in_the_same_order() {
+    let play = |steps: u64| {
+        let mut raw = setup().live();
+        let mut samples = sound(16_000, 1000);
+        samples.resize(32_000, 0);
+        raw.send(audio_input("a", &samples));
+        for _ in 0..steps {
+            raw.oversleep(20_000 / steps);
+        }
+        (raw.shape(), raw.audio_bytes())
+    };
+    let finely = play(20_000);
+    assert_eq!(finely.0.last().unwrap(), "end TEXT END_TURN");
+    assert_eq!(play(20), finely);
+    assert_eq!(play(1), finely);
+}
+
+#[test]
+fn finals_of_an_answer_stand_before_the_next_answer() {
+    let mut raw = setup()
+        .script(json!({ "version": 1, "name": "two", "turns": [
+        { "heard": "A?", "answer": ["You are welcome."] },
+        { "heard": "B?", "answer": ["Let me look that up.", "Have a nice day!"] },
+    ] }))
+        .live();
+    raw.ask();
+    raw.silence(2500);
+    raw.text_block("USER", true, "B");
+    raw.pass(9000);
+    let shape = raw.shape();
+    let ends: Vec<usize> = (0..shape.len()).filter(|place| shape[*place].starts_with("end AUDIO")).collect();
+    let finals: Vec<usize> = (0..shape.len()).filter(|place| shape[*place] == "start TEXT FINAL").collect();
+    assert!(ends[0] < finals[0] && finals[0] < ends[1], "{shape:?}");
+    assert!(ends[2] < finals[1], "{shape:?}");
+}
+
+#[test]
 fn an_audio_block_without_a_role_is_deaf() {
     let mut raw = setup().start();
     raw.open();

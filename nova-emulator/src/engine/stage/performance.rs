@@ -75,6 +75,10 @@ impl Stage {
     fn say(&mut self, now: Duration, sentence: &Sentence, out: &mut Outlet) {
         let rate = self.rate();
         self.start_completion(out);
+        if self.finals_due.is_some() {
+            // They belong to the answer before; this one begins.
+            self.send_finals(out);
+        }
         self.text_block(Voicing::Speculative, &sentence.text, Stop::PartialTurn, out);
         self.bill(Tokens { text_out: text_tokens(sentence.text.len()), ..Tokens::default() }, out);
         if self.manner.switches.final_text == FinalText::Early {
