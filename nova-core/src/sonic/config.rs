@@ -12,7 +12,7 @@ use crate::sonic::wire::Role;
 /// Everything that is fixed when a conversation opens.
 ///
 /// It serialises without secrets, since it has none: credentials belong to the transport.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", default)]
 #[non_exhaustive]
 pub struct Config {
@@ -63,6 +63,27 @@ impl Default for Config {
             audio_during_tools: AudioDuringTools::default(),
             timeouts: Timeouts::default(),
         }
+    }
+}
+
+// The prompt stays out of logs, and so does what was said; tools go by their names.
+impl std::fmt::Debug for Config {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Config")
+            .field("model", &self.model)
+            .field("region", &self.region)
+            .field("system_bytes", &self.system.len())
+            .field("voice", &self.voice)
+            .field("inference", &self.inference)
+            .field("endpointing", &self.endpointing)
+            .field("input_rate", &self.input_rate)
+            .field("output_rate", &self.output_rate)
+            .field("tools", &self.tools.iter().map(|tool| &tool.name).collect::<Vec<_>>())
+            .field("tool_choice", &self.tool_choice)
+            .field("history", &self.history)
+            .field("audio_during_tools", &self.audio_during_tools)
+            .field("timeouts", &self.timeouts)
+            .finish()
     }
 }
 

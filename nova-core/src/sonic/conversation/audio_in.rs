@@ -103,6 +103,12 @@ impl AudioIn {
         self.spoke
     }
 
+    /// Gives everything up that waits.
+    pub(super) fn give_up(&mut self) {
+        self.queue.clear();
+        self.dropped += self.rate.duration(std::mem::take(&mut self.queued) / 2);
+    }
+
     /// Takes the amount of audio that was given up since the last call.
     pub(super) fn take_dropped(&mut self) -> Option<Duration> {
         Some(std::mem::take(&mut self.dropped)).filter(|dropped| !dropped.is_zero())

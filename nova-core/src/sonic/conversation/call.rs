@@ -7,6 +7,7 @@
 //! ```
 
 use std::collections::VecDeque;
+use std::fmt;
 use std::time::Duration;
 
 use serde_json::{Value, json};
@@ -37,7 +38,6 @@ const TYPED_BOUND: usize = 32;
 ///
 /// Call [`handle`](Call::handle) for everything that happens, then [`poll`](Call::poll) until it returns
 /// [`Output::Wait`], which comes once after every input and says when the next [`Input::Tick`] is due.
-#[derive(Debug)]
 pub struct Call {
     pub(super) config: Config,
     pub(super) model: Model,
@@ -62,6 +62,21 @@ pub struct Call {
     links: u32,
     seq: u64,
     waits: Waits,
+}
+
+// What people say, and what the assistant is told to be, stays out of logs.
+impl fmt::Debug for Call {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Call")
+            .field("now", &self.now)
+            .field("phase", &self.phase)
+            .field("link", &self.line.as_ref().map(|line| line.key))
+            .field("turns", &self.turns.ids())
+            .field("typed", &self.typed.len())
+            .field("outputs", &self.outputs.len())
+            .field("seq", &self.seq)
+            .finish_non_exhaustive()
+    }
 }
 
 /// How far a call has come.
@@ -96,7 +111,6 @@ enum AudioWhileTools {
     Held,
 }
 
-#[derive(Debug)]
 struct Typed {
     text: String,
     /// The turn that it continues; a new one of its own otherwise.
@@ -233,6 +247,12 @@ impl Call {
         if let Phase::Finishing(_) = self.phase {
             return Err(Error::new(ErrorKind::Misuse, "No audio is taken after finish()."));
         }
+        if self.audio_in.room() == 0 {
+            return Err(Error::new(ErrorKind::Limit, "As much audio waits as may wait.")
+                .with_code("audio-waiting")
+                .with_retryable(true)
+                .with_hint("Wait until `audio_room` says that there is room."));
+        }
         self.audio_in.push(pcm, policy, at);
         Ok(())
     }
@@ -257,9 +277,7 @@ impl Call {
     }
 
     fn interrupt(&mut self) {
-        if self.cut_answer() {
-            self.turns.shut();
-        }
+        self.barge_in();
     }
 
     fn tool_done(&mut self, id: &ToolUseId, result: std::result::Result<Value, String>) -> Result<()> {
@@ -275,10 +293,9 @@ impl Call {
 
     /// Takes on a call of the model's.
     pub(super) fn begin_tool(&mut self, link: LinkKey, id: ToolUseId, name: String, arguments: Value) {
-        let turn = match self.turns.front() {
-            Some(turn) => turn,
-            None => self.turns.answer_begins(self.now).unwrap_or_default(),
-        };
+        // A call out of an answer that was interrupted belongs to that one, which is over.
+        let asking = self.turns.front().or_else(|| self.turns.answer_begins(self.now)).or_else(|| self.turns.last());
+        let turn = asking.unwrap_or_default();
         self.turns.touch(self.now);
         let call = ToolCall { turn, id, name, arguments };
         let known = self.config.tools.iter().any(|tool| tool.name == call.name);
@@ -316,10 +333,12 @@ impl Call {
         outcome: ToolOutcome,
     ) {
         let result = tools::as_object(result);
+        let mut outcome = outcome;
         match self.line.as_mut().filter(|line| line.key == asked_on && line.state == LineState::Live) {
             Some(line) => {
-                if let Err(error) = line.answer_tool(id, &result) {
-                    return self.bug(error);
+                match line.answer_tool(id, &result, outcome) {
+                    Ok(sent) => outcome = sent,
+                    Err(error) => return self.bug(error),
                 }
             }
             // Another session does not know the id and would fail on it: it is told in words.
@@ -361,7 +380,7 @@ impl Call {
             },
         };
         if let Some(line) = &mut self.line {
-            line.credit = Credit::None;
+            line.credit = Credit::None { since: self.now };
             self.outputs.push_back(Output::Send { link: line.key, payload });
         }
         if let Some(duration) = self.audio_in.take_dropped() {
@@ -370,35 +389,47 @@ impl Call {
     }
 
     fn send_typed(&mut self) {
-        while self.audio_in.is_primed() && self.line.as_ref().is_some_and(Line::takes_audio) {
-            let Some(typed) = self.typed.pop_front() else { return };
-            let Some(line) = &mut self.line else { return };
+        // One at a time: what has left this queue is out of its bound.
+        if self.audio_in.is_primed()
+            && let Some(line) = self.line.as_mut().filter(|line| line.takes_audio())
+            && line.is_sent()
+            && let Some(typed) = self.typed.pop_front()
+        {
             if let Err(error) = line.type_text(&typed.text) {
                 return self.bug(error);
             }
             if typed.turn.is_none() {
-                let turn = self.turns.typed(self.now);
-                let change = self.transcripts.user(turn, &typed.text);
-                self.changed(change);
+                self.typed_turn(&typed.text);
             }
         }
     }
 
+    fn typed_turn(&mut self, text: &str) {
+        let turn = self.turns.typed(self.now);
+        let change = self.transcripts.user(turn, text);
+        self.changed(change);
+    }
+
     fn holds_audio(&self) -> bool {
-        self.audio_while_tools == AudioWhileTools::Held && !self.tools.is_empty()
+        self.audio_while_tools == AudioWhileTools::Held && self.tool_is_due()
+    }
+
+    /// Says whether the current session waits for a tool; what an earlier one waits for is none of its business.
+    fn tool_is_due(&self) -> bool {
+        self.line.as_ref().is_some_and(|line| self.tools.holds_link(line.key))
     }
 
     fn note_audio_while_tools(&mut self) {
-        if self.audio_while_tools == AudioWhileTools::Untried && !self.tools.is_empty() {
+        if self.audio_while_tools == AudioWhileTools::Untried && self.tool_is_due() {
             self.audio_while_tools = AudioWhileTools::Sent;
         }
     }
 
-    /// After a refusal: says whether audio during a tool may be the cause, and holds it from now on if so.
+    /// After a refusal: says whether audio during a tool may be the cause, and holds it from now on if so. The tool
+    /// may be done by the time the refusal is here.
     pub(super) fn adapt_audio_to_tools(&mut self) -> bool {
         let suspect = self.config.audio_during_tools == AudioDuringTools::Adapt
-            && self.audio_while_tools == AudioWhileTools::Sent
-            && !self.tools.is_empty();
+            && self.audio_while_tools == AudioWhileTools::Sent;
         if suspect {
             self.audio_while_tools = AudioWhileTools::Held;
         }
@@ -429,7 +460,9 @@ impl Call {
     }
 
     fn opened(&mut self, link: LinkKey, request_id: Option<String>) {
-        let Some(line) = self.line.as_mut().filter(|line| line.key == link) else { return };
+        let opening = |line: &&mut Line| line.key == link && matches!(line.state, LineState::Opening { .. });
+        let Some(line) = self.line.as_mut().filter(opening) else { return };
+        line.credit = Credit::None { since: self.now };
         if let Err(error) = line.accepted(&self.config) {
             return self.bug(error);
         }
@@ -459,7 +492,11 @@ impl Call {
     // ---- time
 
     fn expire(&mut self) {
-        if self.line.as_ref().is_some_and(|line| matches!(line.state, LineState::Opening { until } if until <= self.now)) {
+        if self
+            .line
+            .as_ref()
+            .is_some_and(|line| matches!(line.state, LineState::Opening { until } if until <= self.now))
+        {
             self.not_accepted_in_time();
         }
         self.redial_if_due();
@@ -547,9 +584,21 @@ impl Call {
         }
     }
 
+    /// Says what becomes of input that was taken and never sent.
+    fn give_up_input(&mut self) {
+        for typed in std::mem::take(&mut self.typed).into_iter().filter(|typed| typed.turn.is_none()) {
+            self.typed_turn(&typed.text);
+        }
+        self.audio_in.give_up();
+        if let Some(duration) = self.audio_in.take_dropped() {
+            self.event(Event::InputDropped { duration });
+        }
+    }
+
     /// Ends the call.
     pub(super) fn over(&mut self, reason: CloseReason, error: Option<Error>) {
         let end = if reason == CloseReason::Finished { TurnEnd::Closed } else { TurnEnd::Lost };
+        self.give_up_input();
         for turn in self.turns.ids() {
             self.end_turn(turn, end);
         }

@@ -18,7 +18,7 @@ const MAY_SHOW_UP: Duration = Duration::from_millis(3_000);
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Finishing {
     /// Input is still being sent, or an answer is owed.
-    Delivering,
+    Delivering { since: Duration },
     /// The closing events are out; the service has until then to close its side.
     Closing { until: Duration },
     /// The stream's own end is out.
@@ -30,7 +30,7 @@ impl Call {
     pub(super) fn finish(&mut self) {
         match self.phase {
             Phase::Dialing => self.over(CloseReason::Finished, None),
-            Phase::Live => self.phase = Phase::Finishing(Finishing::Delivering),
+            Phase::Live => self.phase = Phase::Finishing(Finishing::Delivering { since: self.now }),
             Phase::Finishing(_) | Phase::Over => {}
         }
     }
@@ -39,9 +39,11 @@ impl Call {
     pub(super) fn advance_closing(&mut self) {
         let Phase::Finishing(finishing) = self.phase else { return };
         match finishing {
-            Finishing::Delivering => {
-                if self.is_settled() && self.is_connected() {
+            Finishing::Delivering { .. } => {
+                if self.is_settled() {
                     self.close_session();
+                } else if self.sent_by().is_some_and(|until| until <= self.now) {
+                    self.over(CloseReason::CloseTimedOut, None);
                 }
             }
             Finishing::Closing { until } => {
@@ -61,8 +63,8 @@ impl Call {
 
     /// The service says that it has nothing more to say.
     pub(super) fn completion_ended(&mut self) {
-        if let Phase::Finishing(Finishing::Closing { .. }) = self.phase {
-            self.send_end();
+        if let Phase::Finishing(Finishing::Closing { until }) = &mut self.phase {
+            *until = self.now;
         }
     }
 
@@ -73,7 +75,9 @@ impl Call {
 
     pub(super) fn closing_wake(&self) -> Option<Duration> {
         match self.phase {
-            Phase::Finishing(Finishing::Delivering) => self.may_show_up_until().filter(|until| *until > self.now),
+            Phase::Finishing(Finishing::Delivering { .. }) => {
+                [self.may_show_up_until(), self.sent_by()].into_iter().flatten().filter(|until| *until > self.now).min()
+            }
             Phase::Finishing(Finishing::Closing { until }) if until <= self.now => {
                 Some(until + self.config.timeouts.close)
             }
@@ -82,7 +86,16 @@ impl Call {
         }
     }
 
-    fn is_settled(&self) -> bool {
+    /// Returns by when the link must take what still has to be sent. An answer that is owed has its own deadline.
+    fn sent_by(&self) -> Option<Duration> {
+        let Phase::Finishing(Finishing::Delivering { since }) = self.phase else { return None };
+        let owed = !self.turns.is_empty() || !self.tools.is_empty();
+        let line = self.line.as_ref().filter(|line| !owed && line.state == LineState::Live)?;
+        line.stalled_since().map(|stalled| stalled.max(since) + self.config.timeouts.close)
+    }
+
+    /// Says whether everything that was handed over is sent, and everything that is owed has come.
+    pub(super) fn is_settled(&self) -> bool {
         !self.has_input_left()
             && self.turns.is_empty()
             && self.tools.is_empty()
@@ -94,9 +107,21 @@ impl Call {
     }
 
     fn close_session(&mut self) {
-        let Some(line) = self.line.as_mut().filter(|line| line.state == LineState::Live) else { return };
+        let Some(line) = self.line.as_mut().filter(|line| line.state == LineState::Live) else {
+            // Nothing is owed, and there is no session to be closed.
+            return self.over(CloseReason::Finished, None);
+        };
+        if !self.audio_in.is_primed() {
+            // An audio block that was never fed can be neither closed nor left open (reference §4.2 note 6).
+            if self.sent_by().is_some_and(|until| until <= self.now) {
+                self.over(CloseReason::CloseTimedOut, None);
+            }
+            return;
+        }
         match line.close() {
-            Ok(()) => self.phase = Phase::Finishing(Finishing::Closing { until: self.now + self.config.timeouts.close }),
+            Ok(()) => {
+                self.phase = Phase::Finishing(Finishing::Closing { until: self.now + self.config.timeouts.close })
+            }
             Err(error) => self.bug(error),
         }
     }

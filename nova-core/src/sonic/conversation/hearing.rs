@@ -2,7 +2,6 @@
 
 use super::call::{Call, Part};
 use super::io::LinkKey;
-use super::line::LineState;
 use crate::ids::ContentId;
 use crate::sonic::event::{Audio, Event, TurnEnd, TurnId};
 use crate::sonic::session::{self, BlockKind, Heard, Stage, Stop};
@@ -19,9 +18,6 @@ impl Call {
 
     pub(super) fn hear(&mut self, link: LinkKey, input: session::Input<'_>) {
         let Some(line) = self.line.as_mut().filter(|line| line.key == link) else { return };
-        if let LineState::Opening { .. } = line.state {
-            // The transport reports acceptance before the first payload; anything else is its defect, and harmless.
-        }
         for heard in line.hear(input) {
             if self.is_over() {
                 return;
@@ -36,9 +32,7 @@ impl Call {
             Heard::CompletionEnded => self.completion_ended(),
             Heard::UserSpeechStarted { offset } => {
                 self.event(Event::UserSpeechStarted { offset });
-                if self.cut_answer() {
-                    self.turns.shut();
-                }
+                self.barge_in();
                 self.turns.speech_started(self.now);
             }
             Heard::UserSpeechEnded { offset, detected } => {
@@ -111,15 +105,15 @@ impl Call {
         self.blocks.retain(|(open, _)| open != id);
         match kind {
             BlockKind::UserText => {
+                if self.turns.answering().is_some_and(|turn| self.turns.has_sounded(turn) && !self.tools.holds(turn)) {
+                    // No boundary event and no end of the answer came: these words are the only sign of a barge-in.
+                    self.interrupted_by_service();
+                }
                 let turn = self.turns.user_said(self.now);
                 let change = self.transcripts.user(turn, text);
                 self.changed(change);
             }
-            BlockKind::AssistantText(Stage::Final) => {
-                let turn = self.last_answer();
-                let change = self.transcripts.spoken(turn, text);
-                self.changed(change);
-            }
+            BlockKind::AssistantText(Stage::Final) if !text.trim().is_empty() => self.spoken(text),
             _ => {}
         }
         match (stop, part) {
@@ -138,27 +132,53 @@ impl Call {
             BlockKind::AssistantAudio { .. } => true,
             _ => !self.turns.has_sounded(turn),
         };
-        if ends && !self.tools.holds(turn) {
-            self.end_turn(turn, TurnEnd::Answered);
+        if !ends || self.tools.holds(turn) {
+            return;
         }
+        if !self.turns.has_sounded(turn) {
+            self.transcripts.given_as_text(turn);
+        }
+        self.end_turn(turn, TurnEnd::Answered);
     }
 
-    fn last_answer(&mut self) -> TurnId {
-        match self.turns.answering().or_else(|| self.playback.last()).or_else(|| self.turns.front()) {
-            Some(turn) => turn,
-            None => self.turns.answer_begins(self.now).unwrap_or_default(),
+    /// The service repeats what was spoken.
+    fn spoken(&mut self, text: &str) {
+        let last = self.turns.answering().or_else(|| self.playback.last()).or_else(|| self.turns.front());
+        let Some(turn) = last.or_else(|| self.turns.last()).or_else(|| self.turns.answer_begins(self.now)) else {
+            return;
+        };
+        let changes = self.transcripts.spoken(turn, text);
+        if !self.turns.is_open(turn) {
+            self.transcripts.turn_ended(turn, self.now);
         }
+        self.settled(changes);
     }
 
     fn interrupted_by_service(&mut self) {
-        self.cut_answer();
+        self.cut_answers();
         self.turns.reopen();
     }
 
-    /// Stops the answer that is being given or played, once; says whether there was one.
-    pub(super) fn cut_answer(&mut self) -> bool {
-        let playing = self.playback.playing(self.now);
-        let Some(turn) = self.turns.answering().or(playing) else { return false };
+    /// This side knows of an interruption before the service does: what still comes of the answer is dead. An answer
+    /// that was given to its end has nothing to come, and what comes next is alive.
+    pub(super) fn barge_in(&mut self) {
+        let given = self.turns.answering();
+        self.cut_answers();
+        if given.is_some() {
+            self.turns.shut();
+        }
+    }
+
+    /// Stops every answer that is being given or played, each once.
+    fn cut_answers(&mut self) {
+        let mut cut = self.playback.playing(self.now);
+        cut.extend(self.turns.answering().filter(|turn| !cut.contains(turn)));
+        for turn in cut {
+            self.cut_answer(turn);
+        }
+    }
+
+    fn cut_answer(&mut self, turn: TurnId) {
         let heard = self.playback.heard(self.now, turn);
         self.playback.stop(self.now, turn);
         for (_, part) in self.blocks.iter_mut().filter(|(_, part)| *part == Part::Answer(turn)) {
@@ -167,6 +187,5 @@ impl Call {
         self.flush(turn);
         self.event(Event::Interrupted { turn, heard });
         self.end_turn(turn, TurnEnd::Interrupted);
-        true
     }
 }

@@ -26,13 +26,19 @@ impl History {
         History { lines: before.iter().map(|message| Line { order: None, message: message.clone() }).collect() }
     }
 
-    /// Keeps a settled line of the transcript, in the order of the turns.
+    /// Keeps a settled line of the transcript, in the order of the turns; it replaces an earlier version of itself.
     pub(super) fn keep(&mut self, line: &Transcript) {
         let order = Some((line.turn, line.role));
         let message = Message { role: line.role, text: line.text.clone() };
-        let rank = |order: &Option<(u64, Role)>| order.map_or((0, false), |(turn, role)| (turn, role == Role::Assistant));
-        let at = self.lines.partition_point(|other| rank(&other.order) <= rank(&order));
-        self.lines.insert(at, Line { order, message });
+        let rank =
+            |order: &Option<(u64, Role)>| order.map_or((0, false), |(turn, role)| (turn, role == Role::Assistant));
+        match self.lines.iter_mut().find(|other| other.order == order) {
+            Some(earlier) => earlier.message = message,
+            None => {
+                let at = self.lines.partition_point(|other| rank(&other.order) <= rank(&order));
+                self.lines.insert(at, Line { order, message });
+            }
+        }
         let mut bytes: usize = self.lines.iter().map(|line| line.message.text.len()).sum();
         while bytes > KEPT {
             bytes -= self.lines.remove(0).message.text.len();

@@ -4,15 +4,15 @@ use std::collections::VecDeque;
 use std::time::Duration;
 
 use bytes::Bytes;
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use super::io::LinkKey;
 use crate::error::Result;
 use crate::ids::{ContentName, PromptName, ToolUseId};
 use crate::model::Model;
 use crate::sonic::config::{Config, Message};
+use crate::sonic::event::ToolOutcome;
 use crate::sonic::session::{self, Content, Heard, PromptConfig, Session};
-use crate::sonic::wire::Role;
 
 /// A session, the payloads that wait for its link, and how far both have come.
 #[derive(Debug)]
@@ -39,7 +39,8 @@ pub(super) enum LineState {
 /// Whether the link waits for a payload.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Credit {
-    None,
+    /// Not since then.
+    None { since: Duration },
     One,
 }
 
@@ -71,7 +72,7 @@ impl Line {
         let mut line = Line {
             key,
             state: LineState::Opening { until },
-            credit: Credit::None,
+            credit: Credit::None { since: Duration::ZERO },
             session,
             outbox: VecDeque::new(),
             audio: None,
@@ -101,11 +102,19 @@ impl Line {
         say(&mut self.session, Content::UserText, text)
     }
 
-    /// Sends a tool's result.
-    pub(super) fn answer_tool(&mut self, id: &ToolUseId, result: &Value) -> Result<()> {
+    /// Sends a tool's result; returns how the call ended in the end.
+    pub(super) fn answer_tool(&mut self, id: &ToolUseId, result: &Value, outcome: ToolOutcome) -> Result<ToolOutcome> {
         let block = self.session.open(Content::ToolResult { tool_use_id: id.clone() })?;
-        self.session.tool_result(&block, result)?;
-        self.session.close(&block)
+        let sent = match self.session.tool_result(&block, result) {
+            Ok(()) => outcome,
+            // Too large for one event. The model waits for exactly one result, so it is told that.
+            Err(refused) => {
+                self.session.tool_result(&block, &json!({ "error": refused.message() }))?;
+                ToolOutcome::Failed
+            }
+        };
+        self.session.close(&block)?;
+        Ok(sent)
     }
 
     /// Sends a piece of audio.
@@ -116,6 +125,14 @@ impl Line {
     /// Says whether the session would take audio now.
     pub(super) fn takes_audio(&self) -> bool {
         self.state == LineState::Live && self.session.can_send_audio()
+    }
+
+    /// Returns since when the link takes nothing.
+    pub(super) fn stalled_since(&self) -> Option<Duration> {
+        match self.credit {
+            Credit::None { since } => Some(since),
+            Credit::One => None,
+        }
     }
 
     /// Queues the closing events.
@@ -151,7 +168,6 @@ impl Line {
 }
 
 fn say(session: &mut Session, content: Content, text: &str) -> Result<()> {
-    debug_assert!(!matches!(content, Content::History(Role::System)));
     let block = session.open(content)?;
     session.text(&block, text)?;
     session.close(&block)

@@ -100,9 +100,12 @@ impl Call {
 
     pub(super) fn not_accepted_in_time(&mut self) {
         let seconds = self.config.timeouts.connect.as_secs();
-        let error = Error::new(ErrorKind::Timeout, format!("The service did not accept the stream within {seconds} s."))
-            .with_code("connect-timeout")
-            .with_hint("Check the endpoint, the region and the network; a proxy that buffers requests causes this too.");
+        let error =
+            Error::new(ErrorKind::Timeout, format!("The service did not accept the stream within {seconds} s."))
+                .with_code("connect-timeout")
+                .with_hint(
+                    "Check the endpoint, the region and the network; a proxy that buffers requests causes this too.",
+                );
         self.lost(error, Class::Reconnect, CloseReason::Failed);
     }
 
@@ -116,6 +119,14 @@ impl Call {
     }
 
     fn lost(&mut self, error: Error, class: Class, reason: CloseReason) {
+        if let Phase::Finishing(_) = self.phase
+            && !self.has_input_left()
+            && self.tools.is_empty()
+        {
+            // Another session could deliver nothing more.
+            let reason = if self.is_settled() { CloseReason::Finished } else { reason };
+            return self.over(reason, Some(error));
+        }
         let adapted = error.code() == failure::INVALID_REQUEST && self.adapt_audio_to_tools();
         let class = if adapted { Class::Reconnect } else { class };
         let attempt = match (&self.phase, class) {
@@ -124,7 +135,7 @@ impl Call {
             _ => self.recovery.plan(self.now),
         };
         let Some(attempt) = attempt else { return self.over(reason, Some(error)) };
-        let unanswered = self.turns.unanswered(self.now);
+        let unanswered = self.turns.unanswered(self.now, |turn| !self.tools.holds(turn));
         self.hang_up();
         self.turns.reopen();
         for turn in self.turns.ids() {

@@ -56,6 +56,11 @@ impl Tools {
         self.pending.is_empty()
     }
 
+    /// Says whether a session waits for a tool.
+    pub(super) fn holds_link(&self, link: LinkKey) -> bool {
+        self.pending.values().any(|pending| pending.link == link)
+    }
+
     /// Says whether a turn waits for a tool.
     pub(super) fn holds(&self, turn: TurnId) -> bool {
         self.pending.values().any(|pending| pending.turn == turn)

@@ -2,7 +2,8 @@
 //!
 //! The service announces each sentence of an answer (SPECULATIVE), speaks it, and repeats what was spoken (FINAL)
 //! under another id: seconds later, after the next input, or never (reference §3.3). So a FINAL is matched to the
-//! oldest announced sentence that it can be, and a line that never gets its FINAL is settled by time.
+//! oldest announced sentences that it can be, and a line that never gets its FINAL is settled by time. A settled line
+//! is remembered for a while, because its FINAL may still come, and must neither be shown twice nor be lost.
 
 use std::collections::VecDeque;
 use std::time::Duration;
@@ -42,6 +43,19 @@ enum LineState {
     Settled,
 }
 
+/// How well a FINAL text fits a line; the better comes first, then the earlier sentence.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+struct Match {
+    fit: Fit,
+    from: usize,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+enum Fit {
+    Whole,
+    Cut,
+}
+
 #[derive(Debug)]
 struct Sentence {
     text: String,
@@ -50,6 +64,7 @@ struct Sentence {
 
 #[derive(Debug, PartialEq)]
 enum SentenceStage {
+    /// Nobody has heard it yet, or its repeat said that the answer was cut before it.
     Announced,
     /// Its audio came, at least in part.
     Sounded,
@@ -72,14 +87,14 @@ impl Transcripts {
         if text.is_empty() {
             return None;
         }
-        let line = self.line(turn, Role::User);
+        let line = self.growing(turn, Role::User);
         line.sentences.push(Sentence { text: text.to_owned(), stage: SentenceStage::Spoken });
         line.show(TranscriptStage::Final)
     }
 
     /// Begins a sentence of the answer.
     pub(super) fn begin_sentence(&mut self, turn: TurnId) {
-        self.line(turn, Role::Assistant)
+        self.growing(turn, Role::Assistant)
             .sentences
             .push(Sentence { text: String::new(), stage: SentenceStage::Announced });
     }
@@ -104,23 +119,30 @@ impl Transcripts {
         }
     }
 
+    /// Notes that an answer was given in text alone: what was announced counts as delivered.
+    pub(super) fn given_as_text(&mut self, turn: TurnId) {
+        for sentence in &mut self.line(turn, Role::Assistant).sentences {
+            sentence.stage = SentenceStage::Spoken;
+        }
+    }
+
     /// Takes a FINAL text of the assistant's; `turn` is where it goes if nothing announced it.
-    pub(super) fn spoken(&mut self, turn: TurnId, text: &str) -> Option<Change> {
+    pub(super) fn spoken(&mut self, turn: TurnId, text: &str) -> Vec<Change> {
         let text = text.trim();
-        if text.is_empty() {
-            return None;
+        let plain = letters(text);
+        if plain.is_empty() || self.lines.iter().any(|line| line.has_said(&plain)) {
+            return Vec::new();
         }
-        let Some(at) = self.lines.iter().position(|line| line.matches(text)) else {
-            let line = self.line(turn, Role::Assistant);
-            line.sentences.push(Sentence { text: text.to_owned(), stage: SentenceStage::Spoken });
-            return line.show(TranscriptStage::Final);
+        let best = self.lines.iter().enumerate().filter_map(|(at, line)| Some((line.matches(&plain)?, at))).min();
+        let line = match best {
+            Some((_, at)) => &mut self.lines[at],
+            None => self.line(turn, Role::Assistant),
         };
-        let line = &mut self.lines[at];
-        line.spoken(text);
-        match line.state {
-            LineState::Settled => line.show(TranscriptStage::Final),
-            _ => line.show(line.stage()),
+        match best {
+            Some((Match { from, .. }, _)) => line.spoken(from, text),
+            None => line.spoken_otherwise(text),
         }
+        line.update()
     }
 
     /// Notes that a turn is over: its lines have until some time later to be repeated.
@@ -137,34 +159,27 @@ impl Transcripts {
 
     /// Settles every line whose time has come, oldest first; all of them with `None`.
     pub(super) fn settle(&mut self, now: Option<Duration>) -> Vec<Change> {
-        let mut changes = Vec::new();
-        for line in self.lines.iter_mut().filter(|line| line.state != LineState::Settled) {
-            let due = match now {
-                None => true,
-                Some(now) => line.is_complete() || line.until().is_some_and(|until| until <= now),
-            };
-            if due {
-                changes.extend(line.settle());
-            }
-        }
+        let due = |line: &&mut Line| match now {
+            None => line.state != LineState::Settled,
+            Some(now) => line.is_complete() || line.until().is_some_and(|until| until <= now),
+        };
+        let mut changes: Vec<Change> = self.lines.iter_mut().filter(due).flat_map(Line::settle).collect();
         while self.lines.len() > REMEMBERED {
-            changes.extend(
-                self.lines
-                    .pop_front()
-                    .filter(|line| line.state != LineState::Settled)
-                    .into_iter()
-                    .flat_map(|mut line| line.settle()),
-            );
+            let forgotten = self.lines.pop_front().filter(|line| line.state != LineState::Settled);
+            changes.extend(forgotten.into_iter().flat_map(|mut line| line.settle()));
         }
         changes
     }
 
+    /// The line of a turn, which goes on; it is made if there is none.
+    fn growing(&mut self, turn: TurnId, role: Role) -> &mut Line {
+        let line = self.line(turn, role);
+        line.state = LineState::Growing;
+        line
+    }
+
     fn line(&mut self, turn: TurnId, role: Role) -> &mut Line {
-        if let Some(at) = self
-            .lines
-            .iter()
-            .position(|line| line.turn == turn && line.role == role && line.state != LineState::Settled)
-        {
+        if let Some(at) = self.lines.iter().position(|line| line.turn == turn && line.role == role) {
             return &mut self.lines[at];
         }
         self.last += 1;
@@ -191,51 +206,86 @@ impl Line {
 
     /// Over, and nothing of it is still to be repeated.
     fn is_complete(&self) -> bool {
-        self.state != LineState::Growing && self.sentences.iter().all(|s| s.stage == SentenceStage::Spoken)
+        matches!(self.state, LineState::Waiting { .. })
+            && self.sentences.iter().any(|s| s.stage == SentenceStage::Spoken)
+            && self.sentences.iter().all(|s| s.stage != SentenceStage::Sounded)
     }
 
-    fn stage(&self) -> TranscriptStage {
-        if self.sentences.iter().all(|s| s.stage == SentenceStage::Spoken) {
-            TranscriptStage::Final
-        } else {
-            TranscriptStage::Speculative
+    /// Says whether a FINAL text is a repeat of a repeat: the line, or a sentence of it, as it is known to be spoken.
+    fn has_said(&self, plain: &str) -> bool {
+        let spoken = || self.sentences.iter().filter(|s| s.stage == SentenceStage::Spoken);
+        let waits = self.sentences.iter().any(|s| s.stage != SentenceStage::Spoken && letters(&s.text) == plain);
+        let all: String = spoken().map(|s| letters(&s.text)).collect();
+        self.role == Role::Assistant && !waits && (all == plain || spoken().any(|s| letters(&s.text) == plain))
+    }
+
+    /// Finds where a FINAL text can be the repeat of something announced here: some sentences that follow each
+    /// other, or the beginning of them (the answer was cut short).
+    fn matches(&self, plain: &str) -> Option<Match> {
+        if self.role != Role::Assistant {
+            return None;
         }
+        let waiting = (0..self.sentences.len()).filter(|at| self.sentences[*at].stage != SentenceStage::Spoken);
+        let fits = waiting.filter_map(|from| {
+            let mut rest = plain;
+            for sentence in &self.sentences[from..] {
+                let known = letters(&sentence.text);
+                match rest.strip_prefix(known.as_str()) {
+                    Some("") => return Some(Match { fit: Fit::Whole, from }),
+                    Some(after) => rest = after,
+                    None if known.starts_with(rest) => return Some(Match { fit: Fit::Cut, from }),
+                    None => return None,
+                }
+            }
+            None
+        });
+        fits.min()
     }
 
-    fn waiting(&self) -> impl Iterator<Item = &Sentence> {
-        self.sentences.iter().filter(|s| s.stage != SentenceStage::Spoken)
-    }
-
-    /// Says whether a FINAL text can be the repeat of something announced here: the same sentence, its beginning
-    /// (it was cut short), or several sentences in one.
-    fn matches(&self, text: &str) -> bool {
-        let text = letters(text);
-        self.role == Role::Assistant
-            && self.waiting().any(|s| {
-                let sentence = letters(&s.text);
-                !sentence.is_empty() && (sentence.starts_with(&text) || text.starts_with(&sentence))
-            })
-    }
-
-    fn spoken(&mut self, text: &str) {
+    /// Takes a FINAL text that matches from one sentence on.
+    fn spoken(&mut self, from: usize, text: &str) {
         let mut rest = letters(text);
-        let mut whole = Some(text);
-        for sentence in self.sentences.iter_mut().filter(|s| s.stage != SentenceStage::Spoken) {
-            let known = letters(&sentence.text);
-            if let Some(after) = rest.strip_prefix(known.as_str()).filter(|_| !known.is_empty()) {
-                // The whole sentence was spoken, perhaps with more behind it.
-                sentence.stage = SentenceStage::Spoken;
+        for at in from..self.sentences.len() {
+            let known = letters(&self.sentences[at].text);
+            if let Some(after) = rest.strip_prefix(known.as_str()) {
+                self.sentences[at].stage = SentenceStage::Spoken;
                 if after.is_empty() {
                     return;
                 }
                 rest = after.to_owned();
-                whole = None;
-            } else if known.starts_with(&rest) {
-                // Cut short: keep the service's words where they are all of it, else as much of ours.
-                sentence.text = whole.map_or_else(|| cut(&sentence.text, &rest), str::to_owned);
-                sentence.stage = SentenceStage::Spoken;
-                return;
+            } else {
+                return self.cut_at(at, &rest);
             }
+        }
+    }
+
+    /// The answer was cut inside a sentence: what is behind was not heard, unless a further repeat says that it was.
+    fn cut_at(&mut self, at: usize, heard: &str) {
+        let said = cut(&self.sentences[at].text, heard);
+        let left = self.sentences[at].text.split_off(said);
+        self.sentences[at].stage = SentenceStage::Spoken;
+        self.sentences.insert(at + 1, Sentence { text: left, stage: SentenceStage::Announced });
+        for unheard in self.sentences[at + 1..].iter_mut().filter(|s| s.stage == SentenceStage::Sounded) {
+            unheard.stage = SentenceStage::Announced;
+        }
+    }
+
+    /// Takes a FINAL text that matches nothing: the service words it otherwise than it announced it.
+    fn spoken_otherwise(&mut self, text: &str) {
+        let spoken = Sentence { text: text.to_owned(), stage: SentenceStage::Spoken };
+        match self.sentences.iter_mut().find(|s| s.stage == SentenceStage::Sounded) {
+            Some(sentence) => *sentence = spoken,
+            None => self.sentences.push(spoken),
+        }
+    }
+
+    /// What the application and the history should know after a repeat.
+    fn update(&mut self) -> Vec<Change> {
+        match self.state {
+            LineState::Growing => self.show(TranscriptStage::Speculative).into_iter().collect(),
+            LineState::Waiting { .. } if self.is_complete() => self.settle(),
+            LineState::Waiting { .. } => self.show(TranscriptStage::Speculative).into_iter().collect(),
+            LineState::Settled => self.settle(),
         }
     }
 
@@ -276,18 +326,17 @@ fn letters(text: &str) -> String {
     text.chars().filter(|c| c.is_alphanumeric()).flat_map(char::to_lowercase).collect()
 }
 
-/// The beginning of `text` that holds as many letters as `letters_kept`.
-fn cut(text: &str, letters_kept: &str) -> String {
-    let mut left = letters_kept.chars().count();
-    text.chars()
-        .take_while(|c| {
-            let keep = left > 0;
-            if c.is_alphanumeric() {
-                left = left.saturating_sub(c.to_lowercase().count());
-            }
-            keep
-        })
-        .collect()
+/// Where in `text` as many letters as in `heard` are through.
+fn cut(text: &str, heard: &str) -> usize {
+    let mut left = heard.chars().count();
+    let end = text.char_indices().find(|(_, c)| {
+        let reached = left == 0;
+        if c.is_alphanumeric() {
+            left = left.saturating_sub(c.to_lowercase().count());
+        }
+        reached
+    });
+    end.map_or(text.len(), |(at, _)| at)
 }
 
 #[cfg(test)]
@@ -315,20 +364,30 @@ mod tests {
     fn finals_replace_what_was_announced() {
         let mut lines = two_sentences();
         lines.turn_ended(1, Duration::ZERO);
-        assert_eq!(lines.spoken(1, "It is sunny."), None, "nothing that the application does not see already");
-        assert_eq!(shown(lines.spoken(2, "Take a hat.")), ("It is sunny. Take a hat.".into(), TranscriptStage::Final));
-        let settled = lines.settle(Some(Duration::ZERO));
-        assert!(matches!(settled.as_slice(), [Change::Settled(_)]), "shown already, only kept");
+        assert_eq!(lines.spoken(1, "It is sunny."), [], "nothing that the application does not see already");
+        let settled = lines.spoken(2, "Take a hat.");
+        assert!(matches!(settled.as_slice(), [Change::Show(_), Change::Settled(_)]));
+        assert_eq!(shown(settled.into_iter().next()), ("It is sunny. Take a hat.".into(), TranscriptStage::Final));
+        assert_eq!(lines.settle(None), [], "settled once");
     }
 
     #[test]
     fn a_final_may_hold_several_sentences_and_be_cut_short() {
         let mut lines = two_sentences();
-        assert_eq!(shown(lines.spoken(1, "It is sunny. Take")).0, "It is sunny. Take");
+        lines.turn_ended(1, Duration::ZERO);
+        assert_eq!(shown(lines.spoken(1, "It is sunny. Take").pop()).0, "It is sunny. Take");
         let mut lines = two_sentences();
         lines.turn_ended(1, Duration::ZERO);
-        lines.spoken(1, "It is");
-        assert_eq!(shown(lines.settle(None).pop()).0, "It is Take a hat.");
+        assert_eq!(shown(lines.spoken(1, "It is").pop()).0, "It is", "what comes behind a cut was not heard");
+    }
+
+    #[test]
+    fn a_repeat_of_a_repeat_changes_nothing() {
+        let mut lines = two_sentences();
+        lines.turn_ended(1, Duration::ZERO);
+        lines.spoken(1, "It is sunny. Take a hat.");
+        assert_eq!(lines.spoken(2, "It is sunny. Take a hat."), []);
+        assert_eq!(lines.spoken(2, "Take a hat."), []);
     }
 
     #[test]
@@ -342,7 +401,7 @@ mod tests {
         let settled = lines.settle(Some(SETTLE));
         assert_eq!(settled.len(), 2, "the first line is shown and kept, the second turn still goes on");
         assert_eq!(shown(settled.into_iter().next()), ("It is sunny. Take a hat.".into(), TranscriptStage::Final));
-        assert_eq!(lines.spoken(2, "Take a hat."), None, "later still, it is known to be a repeat");
+        assert_eq!(lines.spoken(2, "Take a hat.").len(), 1, "later still, it is known to be a repeat, and only kept");
     }
 
     #[test]

@@ -79,6 +79,16 @@ impl Turns {
         self.open.front().filter(|turn| matches!(turn.state, TurnState::Answering { .. })).map(|turn| turn.id)
     }
 
+    /// Returns the turn that began last.
+    pub(super) fn last(&self) -> Option<TurnId> {
+        Some(self.last).filter(|last| *last > 0)
+    }
+
+    /// Says whether a turn is not over yet.
+    pub(super) fn is_open(&self, id: TurnId) -> bool {
+        self.open.iter().any(|turn| turn.id == id)
+    }
+
     /// Says whether any sound of a turn's answer has come.
     pub(super) fn has_sounded(&self, id: TurnId) -> bool {
         self.open
@@ -103,8 +113,12 @@ impl Turns {
     pub(super) fn speech_ended(&mut self, now: Duration, ago: Duration) {
         self.touch(now);
         self.gate = Gate::Open;
-        if let Some(turn) = self.open.back_mut().filter(|turn| turn.state == TurnState::UserSpeaking) {
-            turn.state = TurnState::Waiting { since: now.saturating_sub(ago) };
+        let ended = now.saturating_sub(ago);
+        match self.open.back_mut().map(|turn| &mut turn.state) {
+            Some(state @ TurnState::UserSpeaking) => *state = TurnState::Waiting { since: ended },
+            // The words were there before the end was told; the user has waited since the end all the same.
+            Some(TurnState::Waiting { since }) => *since = ended.min(*since),
+            _ => {}
         }
     }
 
@@ -201,10 +215,11 @@ impl Turns {
         })
     }
 
-    /// Returns how long the user has spoken without an answer.
-    pub(super) fn unanswered(&self, now: Duration) -> Duration {
+    /// Returns how long the user has spoken, in turns that are `lost`, without an answer.
+    pub(super) fn unanswered(&self, now: Duration, lost: impl Fn(TurnId) -> bool) -> Duration {
         self.open
             .iter()
+            .filter(|turn| lost(turn.id))
             .map(|turn| match turn.state {
                 TurnState::UserSpeaking => now.saturating_sub(turn.began),
                 TurnState::Waiting { since } => since.saturating_sub(turn.began),
