@@ -1,0 +1,151 @@
+//! Everything below the conversation, for real: the AWS SDK, signatures, frames, HTTP/2, TLS, loopback, and back.
+//!
+//! The peer runs on a thread of its own. Chunks go to the sink, which answers each with a piece of voice and costs little
+//! itself; whole sessions go to the emulator, which verifies every signature.
+
+use std::future::poll_fn;
+use std::sync::{Arc, mpsc};
+use std::task::Poll;
+use std::time::{Duration, Instant};
+
+use bedrock_nova::sonic::{Conversation, Event, TurnEnd};
+use bedrock_nova::transport::{Bedrock, Link, Target, Transport};
+use bedrock_nova_benches::{ACCESS_KEY, PROMPT, SECRET_KEY, Sink, Stream, audio_output, pcm};
+use bedrock_nova_emulator::Emulator;
+use bytes::Bytes;
+use criterion::{BenchmarkId, Criterion, Throughput};
+use tokio::runtime::{Builder, Runtime};
+
+fn main() {
+    let mut criterion =
+        Criterion::default().sample_size(20).measurement_time(Duration::from_secs(4)).configure_from_args();
+    chunks(&mut criterion);
+    session(&mut criterion);
+    criterion.final_summary();
+}
+
+/// One chunk up and one piece of voice down: one after the other (the wait), and fifty under way at once (the work).
+fn chunks(criterion: &mut Criterion) {
+    let runtime = runtime();
+    let bedrock = runtime.block_on(bedrock(beside(sink)));
+    let mut link = runtime.block_on(open(&bedrock));
+    let chunk = Bytes::from(audio_input());
+    let mut group = criterion.benchmark_group("e2e/chunk up and piece down");
+    for together in [1, 50] {
+        group.throughput(Throughput::Elements(together as u64));
+        group.bench_function(BenchmarkId::from_parameter(format!("{together} at once")), |bench| {
+            bench.iter_custom(|times| {
+                runtime.block_on(async {
+                    let begin = Instant::now();
+                    for _ in 0..times {
+                        exchange(link.as_mut(), &chunk, together).await;
+                    }
+                    begin.elapsed()
+                })
+            });
+        });
+    }
+}
+
+/// Connect, a typed question, the spoken answer, an orderly end; the connection is there already.
+fn session(criterion: &mut Criterion) {
+    let runtime = runtime();
+    let transport: Arc<dyn Transport> = Arc::new(runtime.block_on(bedrock(beside(emulator))));
+    criterion.bench_function("e2e/session of one typed turn", |bench| {
+        bench.iter(|| runtime.block_on(tokio::time::timeout(DEADLINE, one_turn(&transport))).expect("it ends in time"));
+    });
+}
+
+async fn one_turn(transport: &Arc<dyn Transport>) {
+    let mut talk = Conversation::builder().transport(Arc::clone(transport)).connect().await.expect("it is accepted");
+    talk.send_text("That is all.").await.expect("the call is open");
+    while let Some(event) = talk.next().await {
+        if let Event::TurnEnded { end, .. } = event {
+            assert_eq!(end, TurnEnd::Answered);
+            break;
+        }
+    }
+    talk.close().await.expect("an orderly end");
+}
+
+/// Sends `count` chunks as fast as the link takes them, and waits for as many pieces.
+async fn exchange(link: &mut dyn Link, chunk: &Bytes, count: usize) {
+    let (mut sent, mut heard) = (0, 0);
+    let all = poll_fn(|cx| {
+        while sent < count && link.poll_ready(cx).is_ready() {
+            link.send(chunk.clone());
+            sent += 1;
+        }
+        while heard < count {
+            match link.poll_receive(cx) {
+                Poll::Ready(Some(Ok(_))) => heard += 1,
+                Poll::Ready(end) => panic!("the stream ended: {end:?}"),
+                Poll::Pending => return Poll::Pending,
+            }
+        }
+        Poll::Ready(())
+    });
+    tokio::time::timeout(DEADLINE, all).await.expect("every chunk is answered");
+}
+
+async fn open(bedrock: &Bedrock) -> Box<dyn Link> {
+    let target = Target { model: "amazon.nova-2-5-sonic".to_owned(), region: None };
+    let opening = vec![Bytes::from_static(br#"{"event":{"sessionStart":{}}}"#)];
+    bedrock.open(target, opening).await.expect("the sink accepts everything").link
+}
+
+fn runtime() -> Runtime {
+    Builder::new_current_thread().enable_all().build().expect("a runtime")
+}
+
+/// Where a peer listens, and the file with its authority.
+struct Address {
+    url: String,
+    ca: std::path::PathBuf,
+}
+
+async fn bedrock(address: Address) -> Bedrock {
+    let builder = Bedrock::builder().endpoint_url(address.url).ca_bundle(address.ca).region("us-east-1");
+    builder.credentials(ACCESS_KEY, SECRET_KEY, None).build().await.expect("the address is one")
+}
+
+/// Runs a peer on its own thread until the process ends.
+fn beside<F: Future<Output = ()> + 'static>(peer: fn(mpsc::Sender<Address>) -> F) -> Address {
+    let (tell, told) = mpsc::channel();
+    std::thread::spawn(move || runtime().block_on(peer(tell)));
+    told.recv_timeout(DEADLINE).expect("the peer listens")
+}
+
+async fn sink(tell: mpsc::Sender<Address>) {
+    let sink = Sink::bind().await.expect("a free port");
+    let address = Address { url: sink.url().expect("it is bound"), ca: sink.ca_file() };
+    tell.send(address).expect("the bench waits");
+    sink.run(answer).await;
+}
+
+/// Answers each chunk with a piece of voice.
+async fn answer(mut stream: Stream) {
+    let voice = audio_output(&pcm(24_000, 20));
+    while let Some(payload) = stream.up.next().await {
+        if payload.starts_with(AUDIO_INPUT) && stream.down.send(&voice).await.is_err() {
+            return;
+        }
+    }
+}
+
+/// Answers are sent at once, and what the service takes its time for takes a thousandth of it.
+async fn emulator(tell: mpsc::Sender<Address>) {
+    let emulator = Emulator::builder().pace(1e6).clock(1e3).start().await.expect("free ports");
+    tell.send(Address { url: emulator.tls_url(), ca: emulator.ca_file() }).expect("the bench waits");
+    std::future::pending::<()>().await;
+}
+
+fn audio_input() -> Vec<u8> {
+    use bedrock_nova::ids::{ContentName, PromptName};
+    use bedrock_nova::sonic::wire::ClientEvent;
+    let (prompt, content) = (PromptName::from(PROMPT), ContentName::from(bedrock_nova_benches::CONTENT));
+    ClientEvent::AudioInput { prompt: &prompt, content: &content, pcm: &pcm(16_000, 20) }.encode().to_vec()
+}
+
+const AUDIO_INPUT: &[u8] = br#"{"event":{"audioInput""#;
+const DEADLINE: Duration = Duration::from_secs(20);

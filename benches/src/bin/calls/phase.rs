@@ -1,0 +1,103 @@
+//! One measurement: a client, a number of calls, a time.
+
+use std::time::Duration;
+
+use tokio::task::JoinSet;
+use tokio::time::{Instant, sleep, sleep_until, timeout};
+
+use crate::peer::Peer;
+use crate::tally::{SharedTally, Tally};
+use crate::{Failure, bare, caller, clock};
+
+/// Who speaks to the service.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Client {
+    /// A `Conversation` of this library over its `Bedrock` transport.
+    Library,
+    /// The least that one can write by hand on the AWS SDK and its own HTTP client.
+    BareSdk,
+}
+
+/// What is to be measured.
+pub(crate) struct Phase {
+    pub(crate) client: Client,
+    pub(crate) calls: u32,
+    /// How long, once every call is open and has run for a moment.
+    pub(crate) seconds: Duration,
+}
+
+/// What came out.
+pub(crate) struct Row {
+    pub(crate) client: Client,
+    pub(crate) calls: u32,
+    pub(crate) seconds: Duration,
+    /// What the peer saw.
+    pub(crate) up: Tally,
+    /// What the application saw.
+    pub(crate) down: Tally,
+    /// Processor time of this process.
+    pub(crate) cpu: Duration,
+}
+
+/// The tasks of all calls; none of them ends by itself, so one that ends has failed.
+pub(crate) type Tasks = JoinSet<Result<(), Failure>>;
+
+impl Phase {
+    /// Opens the calls, lets them run, and drops them.
+    ///
+    /// # Errors
+    /// A call could not be opened, or ended before its time.
+    pub(crate) async fn run(&self, peer: &mut Peer) -> Result<Row, Failure> {
+        let tally = SharedTally::default();
+        let mut tasks = Tasks::new();
+        let open = async {
+            match self.client {
+                Client::Library => caller::open(peer, self.calls, &tally, &mut tasks).await,
+                Client::BareSdk => bare::open(peer, self.calls, &tally, &mut tasks).await,
+            }
+        };
+        timeout(OPENING, open).await.map_err(|_| "the calls do not open in time")??;
+        sleep(SETTLING).await;
+        let _before = (tally.take(), peer.take().await?);
+        let (begin, used) = (Instant::now(), clock::cpu());
+        sleep(self.seconds).await;
+        let (seconds, cpu) = (begin.elapsed(), clock::cpu().saturating_sub(used));
+        let (down, up) = (tally.take(), peer.take().await?);
+        if let Some(ended) = tasks.try_join_next() {
+            return Err(format!("a call ended before its time: {ended:?}").into());
+        }
+        tasks.shutdown().await;
+        sleep(SETTLING).await;
+        Ok(Row { client: self.client, calls: self.calls, seconds, up, down, cpu })
+    }
+}
+
+/// The beat of a live source: 50 pieces a second from now on, each call's at its own moment within the 20 ms.
+pub(crate) struct Pulse {
+    begin: Instant,
+    due: Duration,
+    seq: u32,
+}
+
+impl Pulse {
+    pub(crate) fn new(call: u32) -> Self {
+        // The golden section spreads any number of calls evenly.
+        let offset = BEAT.mul_f64((f64::from(call) * 0.618_033_988_749_894_9).fract());
+        Pulse { begin: Instant::now() + offset, due: clock::now() + offset, seq: 0 }
+    }
+
+    /// Waits for the next piece; returns its number and when it was due. What is overdue comes at once.
+    pub(crate) async fn next(&mut self) -> (u32, Duration) {
+        let (seq, passed) = (self.seq, BEAT * self.seq);
+        self.seq += 1;
+        sleep_until(self.begin + passed).await;
+        (seq, self.due + passed)
+    }
+}
+
+/// How long 1,000 calls may take to open.
+const OPENING: Duration = Duration::from_secs(30);
+/// Until the first seconds of all calls are over.
+const SETTLING: Duration = Duration::from_secs(2);
+/// The length of a piece of audio.
+const BEAT: Duration = Duration::from_millis(20);
