@@ -251,8 +251,10 @@ impl Call {
         self.ended = Some(ended);
     }
 
+    /// Does what leaves no half of the stream open.
     fn last(&mut self, step: Step) {
         self.outbox.push(step);
+        self.uplink = None;
         self.ended = Some(Ended::Fault);
     }
 

@@ -1,6 +1,6 @@
 //! A client of its own for the wire tests: neither the library's nor an SDK's.
 
-#![allow(dead_code, reason = "every test file uses another part of it")]
+#![allow(dead_code, unreachable_pub, reason = "every test file is a crate and uses another part of it")]
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 pub mod events;

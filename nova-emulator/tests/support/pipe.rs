@@ -1,6 +1,14 @@
 //! The roads to the emulator: HTTP/2 and HTTP/1.1, each clear and over TLS.
 
-use std::{future::poll_fn, sync::Arc};
+use std::{
+    future::poll_fn,
+    pin::Pin,
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
+    task::{Context, Poll},
+};
 
 use bedrock_nova_emulator::Emulator;
 use bytes::Bytes;
@@ -10,7 +18,7 @@ use h2::{
 };
 use http::{Request, Response, request};
 use http_body_util::BodyExt;
-use hyper::body::Incoming;
+use hyper::body::{Frame, Incoming};
 use hyper_util::rt::TokioIo;
 use rustls::pki_types::{CertificateDer, ServerName, pem::PemObject};
 use tokio::{
@@ -79,7 +87,7 @@ impl Http2 {
 /// The client's half of a request.
 pub enum Up {
     Http2(SendStream<Bytes>),
-    Http1(Option<mpsc::Sender<Bytes>>),
+    Http1(Option<Writer>),
 }
 
 impl Up {
@@ -87,7 +95,7 @@ impl Up {
     pub async fn send(&mut self, bytes: Vec<u8>) -> bool {
         let mut bytes = Bytes::from(bytes);
         match self {
-            Self::Http1(Some(pieces)) => pieces.send(bytes).await.is_ok(),
+            Self::Http1(Some(writer)) => writer.pieces.send(bytes).await.is_ok(),
             Self::Http1(None) => false,
             Self::Http2(stream) => {
                 while !bytes.is_empty() {
@@ -110,7 +118,11 @@ impl Up {
     pub fn end(&mut self) {
         match self {
             Self::Http2(stream) => drop(stream.send_data(Bytes::new(), true)),
-            Self::Http1(pieces) => drop(pieces.take()),
+            Self::Http1(writer) => {
+                if let Some(writer) = writer.take() {
+                    writer.finished.store(true, Ordering::Release);
+                }
+            }
         }
     }
 
@@ -173,13 +185,15 @@ pub async fn request(emulator: &Emulator, road: Road, head: request::Builder) ->
         let (up, pending) = on(&connection, head).await;
         return (up, pending, Some(connection));
     }
-    let (pieces, body) = mpsc::channel(1);
-    let request = head.body(Pieces(body)).unwrap();
+    let (sender, pieces) = mpsc::channel(1);
+    let finished = Arc::new(AtomicBool::new(false));
+    let writer = Writer { pieces: sender, finished: Arc::clone(&finished) };
+    let request = head.body(Pieces { pieces, finished }).unwrap();
     let response = match road {
         Road::Http1Tls => http1(tls(emulator, b"http/1.1").await, request).await,
         _ => http1(tcp(emulator, road).await, request).await,
     };
-    (Up::Http1(Some(pieces)), Pending::Http1(response), None)
+    (Up::Http1(Some(writer)), Pending::Http1(response), None)
 }
 
 /// Makes a request on a connection that exists.
@@ -224,17 +238,27 @@ pub async fn tls(emulator: &Emulator, alpn: &[u8]) -> tokio_rustls::client::TlsS
     stream
 }
 
+/// The writing end of a body; dropped before it is finished, it breaks the connection.
+pub struct Writer {
+    pieces: mpsc::Sender<Bytes>,
+    finished: Arc<AtomicBool>,
+}
+
 /// A body written piece by piece.
-pub struct Pieces(mpsc::Receiver<Bytes>);
+pub struct Pieces {
+    pieces: mpsc::Receiver<Bytes>,
+    finished: Arc<AtomicBool>,
+}
 
 impl hyper::body::Body for Pieces {
     type Data = Bytes;
-    type Error = std::convert::Infallible;
+    type Error = std::io::Error;
 
-    fn poll_frame(
-        mut self: std::pin::Pin<&mut Self>,
-        cx: &mut std::task::Context<'_>,
-    ) -> std::task::Poll<Option<Result<hyper::body::Frame<Bytes>, Self::Error>>> {
-        self.0.poll_recv(cx).map(|piece| piece.map(|piece| Ok(hyper::body::Frame::data(piece))))
+    fn poll_frame(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<std::io::Result<Frame<Bytes>>>> {
+        self.pieces.poll_recv(cx).map(|piece| match piece {
+            Some(piece) => Some(Ok(Frame::data(piece))),
+            None if self.finished.load(Ordering::Acquire) => None,
+            None => Some(Err(std::io::ErrorKind::BrokenPipe.into())),
+        })
     }
 }
