@@ -70,7 +70,7 @@ impl Engine {
     /// Starts a session; time zero is the moment the connection opened. A refusal of the opening is there to be polled at once.
     pub fn new(settings: Settings) -> Self {
         let settings = settings.checked();
-        let switches = settings.scenario.switches_under(&settings.switches);
+        let switches = settings.effective_switches();
         let model = Model::find(&settings.model);
         let generation = model.map_or(Generation::V25, |model| model.generation);
         let limits = Limits::new(generation, &switches, settings.clock);

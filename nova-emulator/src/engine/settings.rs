@@ -46,6 +46,12 @@ pub enum Strictness {
 }
 
 impl Settings {
+    /// The switches as the session will have them: those of the scenario, under those that were chosen here. A server asks for
+    /// its own (`signatures`, `bearer`, `padding`) here.
+    pub fn effective_switches(&self) -> Switches {
+        self.scenario.switches_under(&self.switches)
+    }
+
     /// Replaces factors that time cannot be divided by.
     pub(super) fn checked(mut self) -> Self {
         let usable = |factor: f64| (1e-3..=1e6).contains(&factor);
