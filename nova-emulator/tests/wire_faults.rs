@@ -7,13 +7,13 @@ mod support;
 use std::time::Duration;
 
 use bedrock_nova_emulator::{Emulator, frame::FrameError, server::Ended};
-use support::{Call, Heard, Opening, Road, events, idle, pipe::Http2, soon, until};
+use support::{Call, Heard, Opening, Road, events, idle, on_every_road, pipe::Http2, soon, until};
 use tokio::time::Instant;
 
 #[tokio::test]
 async fn frames_are_broken_in_every_way_on_every_road() {
     let emulator = emulator().await;
-    for road in Road::ALL {
+    on_every_road(async |road| {
         let heard =
             async |fault: &str| spoken(&emulator, Opening::new(&emulator, road).fault(fault)).await.last().await;
         assert_eq!(heard("cut-frame@event:audioOutput:2").await, Heard::Cut, "{road:?}");
@@ -25,7 +25,8 @@ async fn frames_are_broken_in_every_way_on_every_road() {
             spoken(&emulator, Opening::new(&emulator, road).fault("unknown-event-type@event:audioOutput:2")).await;
         assert!(matches!(call.last().await, Heard::Other(_)), "{road:?}");
         assert!(matches!(call.hear().await, Heard::Event(_)), "it goes on behind what nobody knows");
-    }
+    })
+    .await;
 }
 
 #[tokio::test]
@@ -174,7 +175,7 @@ async fn headers_come_late() {
 async fn answers_come_in_pieces_and_with_padding() {
     // Not faster: an h2 client that is behind takes many small frames for an attack.
     let emulator = Emulator::builder().pace(8.0).start().await.unwrap();
-    for road in Road::ALL {
+    on_every_road(async |road| {
         let opening =
             Opening::new(&emulator, road).fault("split=100").switch("padding=on, unknown-fields=on, unknown-events=on");
         let mut call = spoken(&emulator, opening).await;
@@ -183,7 +184,8 @@ async fn answers_come_in_pieces_and_with_padding() {
         if road.is_http2() {
             assert!(call.longest <= 100, "{road:?}: {} bytes at once", call.longest);
         }
-    }
+    })
+    .await;
 }
 
 /// A call that has spoken and waits for its answer.

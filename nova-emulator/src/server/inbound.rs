@@ -138,7 +138,7 @@ mod tests {
 
     #[test]
     fn an_event_is_taken_out_of_its_wrappers() {
-        for message in [outer(inner(EVENT)), inner(EVENT)] {
+        for message in [outer(&inner(EVENT)), inner(EVENT)] {
             let mut inbound = Inbound::new(Chain::Unchecked);
             inbound.push(&message.encode());
             assert!(inbound.next_arrival().unwrap() == Some(Arrival::Payload(Bytes::from_static(EVENT))));
@@ -154,14 +154,14 @@ mod tests {
         inbound.push(&Message::default().encode());
         assert!(inbound.next_arrival().unwrap() == Some(Arrival::End));
         assert_eq!(inbound.close(Strictness::Strict).unwrap(), Closing::EmptyMessage);
-        inbound.push(&outer(inner(EVENT)).encode());
+        inbound.push(&outer(&inner(EVENT)).encode());
         assert!(inbound.next_arrival().is_err());
     }
 
     #[test]
     fn a_body_that_ends_inside_a_frame_is_refused() {
         let mut inbound = Inbound::new(Chain::Unchecked);
-        inbound.push(&outer(inner(EVENT)).encode()[..50]);
+        inbound.push(&outer(&inner(EVENT)).encode()[..50]);
         assert!(inbound.next_arrival().unwrap().is_none());
         assert!(inbound.close(Strictness::Tolerant).is_err());
     }
@@ -170,12 +170,14 @@ mod tests {
     fn what_is_no_event_is_refused() {
         let large = vec![b' '; MAX_BLOB + 1];
         for message in [
-            outer(Message::new("x")),
-            outer(inner(EVENT)).with_text(":event-type", "other"),
-            outer(Message::new(r#"{"byte":""}"#).with_text(":event-type", "chunk").with_text(":message-type", "event")),
-            outer(Message::new("{}").with_text(":exception-type", "x").with_text(":message-type", "exception")),
+            outer(&Message::new("x")),
+            outer(&inner(EVENT)).with_text(":event-type", "other"),
+            outer(
+                &Message::new(r#"{"byte":""}"#).with_text(":event-type", "chunk").with_text(":message-type", "event"),
+            ),
+            outer(&Message::new("{}").with_text(":exception-type", "x").with_text(":message-type", "exception")),
             Message::new([inner(EVENT).encode(), inner(EVENT).encode()].concat()),
-            outer(inner(&large)),
+            outer(&inner(&large)),
         ] {
             let mut inbound = Inbound::new(Chain::Unchecked);
             inbound.push(&message.encode());
@@ -183,7 +185,7 @@ mod tests {
         }
     }
 
-    fn outer(inner: Message) -> Message {
+    fn outer(inner: &Message) -> Message {
         Message::new(inner.encode()).with(":date", Value::Timestamp(0))
     }
 

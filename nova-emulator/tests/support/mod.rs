@@ -1,6 +1,6 @@
 //! A client of its own for the wire tests: neither the library's nor an SDK's.
 
-#![allow(dead_code, unreachable_pub, reason = "every test file is a crate and uses another part of it")]
+#![allow(dead_code, unused_imports, unreachable_pub, reason = "every test file is a crate and uses another part of it")]
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 pub mod events;
@@ -36,4 +36,9 @@ pub async fn until(emulator: &Emulator, what: &str, fits: impl Fn(&SessionReport
 /// Waits until no stream is open.
 pub async fn idle(emulator: &Emulator) {
     emulator.wait_idle(Duration::from_secs(30)).await.unwrap();
+}
+
+/// Does the same on all four roads at once.
+pub async fn on_every_road(what: impl AsyncFn(Road)) {
+    tokio::join!(what(Road::H2c), what(Road::H2Tls), what(Road::Http1Clear), what(Road::Http1Tls));
 }
