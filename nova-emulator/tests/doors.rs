@@ -10,6 +10,7 @@ use bedrock_nova_emulator::{
     sigv4::Credentials,
 };
 use support::{Heard, Opening, Road, events, idle, pipe::Http2, signer::Signer, until};
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
 
 #[tokio::test]
 async fn a_wrong_secret_is_refused_on_every_road() {
@@ -110,6 +111,32 @@ async fn other_paths_are_told_what_there_is() {
     );
     assert!(text.starts_with(r#"{"message":"#), "{text}");
     assert!(emulator.sessions().is_empty());
+}
+
+#[tokio::test]
+async fn a_client_that_expects_a_go_ahead_gets_it() {
+    let emulator = Emulator::start().await.unwrap();
+    let mut opening = Opening::new(&emulator, Road::Http1Clear);
+    let mut head = format!("POST {PATH} HTTP/1.1\r\nhost: {}\r\n", emulator.h2c_address());
+    for (name, value) in opening.signer.request(&emulator.h2c_address().to_string(), PATH) {
+        head.push_str(&format!("{name}: {value}\r\n"));
+    }
+    head.push_str("transfer-encoding: chunked\r\nexpect: 100-continue\r\n\r\n");
+    let mut socket = support::pipe::tcp(&emulator, Road::Http1Clear).await;
+    socket.write_all(head.as_bytes()).await.unwrap();
+    let mut answer = [0; 25];
+    support::soon("100 Continue", socket.read_exact(&mut answer)).await.unwrap();
+    assert_eq!(&answer, b"HTTP/1.1 100 Continue\r\n\r\n");
+}
+
+#[tokio::test]
+async fn http2_needs_no_alpn() {
+    let emulator = Emulator::start().await.unwrap();
+    let io = support::pipe::tls_without_alpn(&emulator).await;
+    let connection = Http2::over(io).await;
+    let mut call = Opening::new(&emulator, Road::H2Tls).open_on(&emulator, &connection).await;
+    call.say_all(&events::opening()).await;
+    assert_eq!(call.status().await, 200);
 }
 
 #[tokio::test]
@@ -218,3 +245,5 @@ async fn without_a_secret_anything_signed_passes() {
     assert_eq!(call.status().await, 200);
     assert_eq!(emulator.sessions()[0].signature, Signature::Unchecked);
 }
+
+const PATH: &str = "/model/amazon.nova-2-sonic-v1%3A0/invoke-with-bidirectional-stream";

@@ -5,7 +5,7 @@
 mod support;
 
 use bedrock_nova_emulator::{
-    Emulator, Strictness,
+    Emulator, Rule, Strictness,
     server::{Closing, Ended, Signature},
 };
 use serde_json::Value;
@@ -110,6 +110,26 @@ async fn a_connection_that_goes_is_seen_on_every_road() {
         drop(call);
         idle(&emulator).await;
         assert_eq!(emulator.sessions().pop().unwrap().ended, Some(Ended::Gone), "{road:?}");
+    }
+}
+
+/// Reference §1.9a: a reset behind our end is tolerated, and written down.
+#[tokio::test]
+async fn a_reset_behind_our_end_is_a_breach() {
+    let emulator = Emulator::builder().pace(50.0).start().await.unwrap();
+    for road in [Road::H2c, Road::H2Tls] {
+        let mut call = Opening::new(&emulator, road).open(&emulator).await;
+        call.say_all(&events::opening()).await;
+        call.say(&events::audio_start()).await;
+        turn(&mut call).await;
+        call.say_all(&events::closing()).await;
+        assert_eq!(call.last().await, Heard::End);
+        call.up.reset();
+        idle(&emulator).await;
+        let report = emulator.sessions().pop().unwrap();
+        assert_eq!((report.ended, report.closing), (Some(Ended::InOrder), None));
+        let rules: Vec<_> = report.breaches.iter().map(|breach| breach.rule).collect();
+        assert_eq!(rules, [Rule::AbruptClose], "{road:?}");
     }
 }
 

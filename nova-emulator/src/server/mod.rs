@@ -6,6 +6,16 @@
 //!                                        uplink, reply       └ call: one loop per stream
 //!                                                               uplink → inbound → Engine → outbox → line
 //! ```
+//!
+//! A request can ask for something of its own, for its own stream:
+//!
+//! | Header | Value |
+//! |---|---|
+//! | `x-bedrock-nova-scenario` | the name of a shipped [`Scenario`](crate::Scenario) |
+//! | `x-bedrock-nova-switch` | [`Switches`](crate::Switches), `name=position, …` |
+//! | `x-bedrock-nova-fault` | [`Fault`](crate::Fault)s, `what@when, …`, and `split=BYTES`: no piece of the answer is longer |
+//!
+//! A stream that is stalled by a fault is not read either: its window of 64 KiB fills, and the client has to wait.
 
 mod admission;
 mod answer;

@@ -27,7 +27,7 @@ use tokio::{
     sync::mpsc,
     task::JoinHandle,
 };
-use tokio_rustls::TlsConnector;
+use tokio_rustls::{TlsConnector, client::TlsStream};
 
 /// A way to the emulator.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -65,12 +65,12 @@ pub struct Http2 {
 impl Http2 {
     pub async fn connect(emulator: &Emulator, road: Road) -> Self {
         match road {
-            Road::H2Tls => Self::handshake(tls(emulator, b"h2").await).await,
-            _ => Self::handshake(tcp(emulator, road).await).await,
+            Road::H2Tls => Self::over(tls(emulator, b"h2").await).await,
+            _ => Self::over(tcp(emulator, road).await).await,
         }
     }
 
-    async fn handshake<T: AsyncRead + AsyncWrite + Unpin + Send + 'static>(io: T) -> Self {
+    pub async fn over<T: AsyncRead + AsyncWrite + Unpin + Send + 'static>(io: T) -> Self {
         let (send, mut connection) =
             h2::client::Builder::new().initial_window_size(1 << 20).handshake::<_, Bytes>(io).await.unwrap();
         let pings = connection.ping_pong().unwrap();
@@ -220,7 +220,17 @@ pub async fn tcp(emulator: &Emulator, road: Road) -> TcpStream {
     TcpStream::connect(address).await.unwrap()
 }
 
-pub async fn tls(emulator: &Emulator, alpn: &[u8]) -> tokio_rustls::client::TlsStream<TcpStream> {
+pub async fn tls(emulator: &Emulator, alpn: &[u8]) -> TlsStream<TcpStream> {
+    let stream = secured(emulator, vec![alpn.to_vec()]).await;
+    assert_eq!(stream.get_ref().1.alpn_protocol(), Some(alpn));
+    stream
+}
+
+pub async fn tls_without_alpn(emulator: &Emulator) -> TlsStream<TcpStream> {
+    secured(emulator, Vec::new()).await
+}
+
+async fn secured(emulator: &Emulator, alpn: Vec<Vec<u8>>) -> TlsStream<TcpStream> {
     let ca = CertificateDer::from_pem_slice(emulator.ca_pem().as_bytes()).unwrap();
     let mut roots = rustls::RootCertStore::empty();
     roots.add(ca).unwrap();
@@ -230,12 +240,10 @@ pub async fn tls(emulator: &Emulator, alpn: &[u8]) -> tokio_rustls::client::TlsS
         .unwrap()
         .with_root_certificates(roots)
         .with_no_client_auth();
-    config.alpn_protocols = vec![alpn.to_vec()];
+    config.alpn_protocols = alpn;
     let socket = TcpStream::connect(emulator.tls_address()).await.unwrap();
     let name = ServerName::try_from("localhost").unwrap();
-    let stream = TlsConnector::from(Arc::new(config)).connect(name, socket).await.unwrap();
-    assert_eq!(stream.get_ref().1.alpn_protocol(), Some(alpn));
-    stream
+    TlsConnector::from(Arc::new(config)).connect(name, socket).await.unwrap()
 }
 
 /// The writing end of a body; dropped before it is finished, it breaks the connection.
