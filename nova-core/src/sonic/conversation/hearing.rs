@@ -184,6 +184,7 @@ impl Call {
         for (_, part) in self.blocks.iter_mut().filter(|(_, part)| *part == Part::Answer(turn)) {
             *part = Part::Dead;
         }
+        self.transcripts.interrupted(turn);
         self.flush(turn);
         self.event(Event::Interrupted { turn, heard });
         self.end_turn(turn, TurnEnd::Interrupted);

@@ -29,8 +29,17 @@ struct Line {
     role: Role,
     sentences: Vec<Sentence>,
     state: LineState,
+    listened: Listened,
     /// What the application knows of it.
     shown: Option<(String, TranscriptStage)>,
+}
+
+/// Whether somebody listened to the end.
+#[derive(Debug, PartialEq)]
+enum Listened {
+    ToTheEnd,
+    /// The answer was interrupted: if anything of it is repeated, then what is not repeated was not heard.
+    InPart,
 }
 
 #[derive(Debug, PartialEq)]
@@ -119,6 +128,13 @@ impl Transcripts {
         }
     }
 
+    /// Notes that an answer was interrupted.
+    pub(super) fn interrupted(&mut self, turn: TurnId) {
+        for line in self.lines.iter_mut().filter(|line| line.turn == turn && line.role == Role::Assistant) {
+            line.listened = Listened::InPart;
+        }
+    }
+
     /// Notes that an answer was given in text alone: what was announced counts as delivered.
     pub(super) fn given_as_text(&mut self, turn: TurnId) {
         for sentence in &mut self.line(turn, Role::Assistant).sentences {
@@ -189,6 +205,7 @@ impl Transcripts {
             role,
             sentences: Vec::new(),
             state: LineState::Growing,
+            listened: Listened::ToTheEnd,
             shown: None,
         });
         let last = self.lines.len() - 1;
@@ -265,8 +282,13 @@ impl Line {
         let left = self.sentences[at].text.split_off(said);
         self.sentences[at].stage = SentenceStage::Spoken;
         self.sentences.insert(at + 1, Sentence { text: left, stage: SentenceStage::Announced });
-        for unheard in self.sentences[at + 1..].iter_mut().filter(|s| s.stage == SentenceStage::Sounded) {
-            unheard.stage = SentenceStage::Announced;
+        self.unheard_from(at + 1);
+    }
+
+    /// Takes back that sentences were heard, unless a repeat said so.
+    fn unheard_from(&mut self, from: usize) {
+        for sentence in self.sentences[from..].iter_mut().filter(|s| s.stage == SentenceStage::Sounded) {
+            sentence.stage = SentenceStage::Announced;
         }
     }
 
@@ -314,6 +336,9 @@ impl Line {
     /// What stays: sentences that were spoken, or sounded and were never contradicted.
     fn settle(&mut self) -> Vec<Change> {
         self.state = LineState::Settled;
+        if self.listened == Listened::InPart && self.sentences.iter().any(|s| s.stage == SentenceStage::Spoken) {
+            self.unheard_from(0);
+        }
         let text = self.text(|s| s.stage != SentenceStage::Announced);
         let shown = if self.shown.is_some() { self.show_text(text.clone(), TranscriptStage::Final) } else { None };
         let kept = (!text.is_empty()).then(|| Change::Settled(self.version(text, TranscriptStage::Final)));

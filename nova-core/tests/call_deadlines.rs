@@ -1,0 +1,90 @@
+//! Deadlines: what is owed and does not come ends with its reason, in time and not before.
+
+#![allow(clippy::unwrap_used, reason = "a failed unwrap is a failed test")]
+
+#[path = "support/script.rs"]
+mod script;
+
+use std::time::Duration;
+
+use bedrock_nova::sonic::Timeouts;
+use script::*;
+
+#[test]
+fn a_turn_without_an_answer_ends_after_its_deadline() {
+    let mut call = Script::live();
+    call.user_says("Hello?");
+    call.pass_ms(11_900);
+    assert!(!call.story().contains(&"turn 1 noAnswer".to_owned()));
+    call.pass_ms(200);
+    assert_eq!(call.story(), ["turn 1 noAnswer"]);
+    call.user_says("Hello again?");
+    call.answer("Hi.", 3);
+    assert!(call.story().contains(&"turn 2 answered".to_owned()), "the call goes on");
+}
+
+#[test]
+fn an_answer_that_stops_in_the_middle_ends_too() {
+    let mut call = Script::live();
+    call.user_says("Hello?");
+    call.pass_ms(11_000);
+    call.hear([spec("s1", "Well,"), sound("a1", 3)]);
+    call.pass_ms(11_900);
+    assert!(!call.story().contains(&"turn 1 noAnswer".to_owned()), "each sign of life begins it anew");
+    call.pass_ms(200);
+    assert_eq!(call.story(), ["turn 1 noAnswer"]);
+}
+
+#[test]
+fn the_user_may_speak_for_minutes() {
+    let mut call = Script::live();
+    call.hear([speech_start(0)]);
+    call.pass(Duration::from_secs(240));
+    assert!(!call.story().contains(&"turn 1 noAnswer".to_owned()));
+    call.hear([speech_end(240_000, 240_500), user_final("A long story.")]);
+    call.answer("I see.", 3);
+    assert!(call.story().contains(&"turn 1 answered".to_owned()));
+}
+
+#[test]
+fn speech_that_never_ends_does() {
+    let mut call = Script::live();
+    call.hear([speech_start(0)]);
+    call.pass(Duration::from_secs(481));
+    assert!(call.story().contains(&"turn 1 noAnswer".to_owned()));
+}
+
+#[test]
+fn no_deadline_runs_for_an_answer_while_nobody_is_connected() {
+    let mut call = Script::dialing(config(|config| {
+        config.timeouts = Timeouts::default();
+        config.timeouts.connect = Duration::from_secs(30);
+    }));
+    call.text("Hello.").unwrap();
+    call.pass(Duration::from_secs(29));
+    call.accept();
+    call.pass(Duration::from_secs(5));
+    call.answer("Hi.", 3);
+    assert!(call.story().contains(&"turn 1 answered".to_owned()));
+}
+
+#[test]
+fn deadlines_are_the_applications_to_set() {
+    let mut call = Script::with(config(|config| config.timeouts.answer = Duration::from_secs(2)));
+    call.user_says("Hello?");
+    call.pass_ms(2_100);
+    assert!(call.story().contains(&"turn 1 noAnswer".to_owned()));
+}
+
+#[test]
+fn an_idle_call_only_wakes_for_its_silence() {
+    let mut call = Script::live();
+    call.pass(Duration::from_secs(10));
+    let before = call.log.len();
+    call.pass(Duration::from_secs(10));
+    let inputs = call.log.len() - before;
+    assert!(inputs < 2 * 10_000 / 32 + 20, "{inputs} inputs in ten seconds of silence");
+    call.stall();
+    call.pass_ms(100);
+    assert_eq!(call.wake, None, "a link that takes nothing costs nothing");
+}
