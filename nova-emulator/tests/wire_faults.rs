@@ -173,7 +173,6 @@ async fn headers_come_late() {
 
 #[tokio::test]
 async fn answers_come_in_pieces_and_with_padding() {
-    // Not faster: an h2 client that is behind takes many small frames for an attack.
     let emulator = Emulator::builder().pace(8.0).start().await.unwrap();
     on_every_road(async |road| {
         let opening =

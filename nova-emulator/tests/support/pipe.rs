@@ -71,8 +71,13 @@ impl Http2 {
     }
 
     pub async fn over<T: AsyncRead + AsyncWrite + Unpin + Send + 'static>(io: T) -> Self {
-        let (send, mut connection) =
-            h2::client::Builder::new().initial_window_size(1 << 20).handshake::<_, Bytes>(io).await.unwrap();
+        // h2 takes small frames for an attack once they outweigh half the connection's window.
+        let (send, mut connection) = h2::client::Builder::new()
+            .initial_window_size(1 << 20)
+            .initial_connection_window_size(16 << 20)
+            .handshake::<_, Bytes>(io)
+            .await
+            .unwrap();
         let pings = connection.ping_pong().unwrap();
         let ended = tokio::spawn(connection);
         Self { send, pings, ended }
