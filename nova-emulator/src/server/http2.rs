@@ -1,4 +1,4 @@
-//! An HTTP/2 connection, on `h2` itself: hyper can neither send GOAWAY while streams go on nor choose a reset's code early.
+//! An HTTP/2 connection, on `h2` itself: windows, resets and GOAWAY are at hand there without a way round hyper.
 
 use std::{sync::Arc, time::Duration};
 
