@@ -1,6 +1,10 @@
 //! The transport against the emulator over TLS: one test for each row of the table of SDK page §2.7, and more.
 
-#![allow(clippy::unwrap_used, reason = "a test may fail loudly")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::disallowed_methods,
+    reason = "a test may fail loudly, read clocks and start tasks"
+)]
 
 mod transport_support;
 

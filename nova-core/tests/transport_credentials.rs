@@ -2,7 +2,11 @@
 //!
 //! Each case runs in a process of its own with an environment and a home folder of its own.
 
-#![allow(clippy::unwrap_used, reason = "a test may fail loudly")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::disallowed_methods,
+    reason = "a test may fail loudly, read clocks and start tasks"
+)]
 
 mod transport_support;
 

@@ -1,6 +1,10 @@
 //! The HTTP client under the SDK, frame by frame: what a proper server never shows.
 
-#![allow(clippy::unwrap_used, reason = "a test may fail loudly")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::disallowed_methods,
+    reason = "a test may fail loudly, read clocks and start tasks"
+)]
 
 mod transport_support;
 
@@ -212,6 +216,30 @@ async fn an_uplink_without_window_holds_a_fraction_of_a_second_of_audio() {
     assert!((4..=8).contains(&held), "{held} chunks held");
 }
 
+/// hyper does not look at a body that waits for window, so the reset of a stalled stream waits for it too.
+#[tokio::test]
+async fn a_link_dropped_without_window_is_reset_with_the_first_window() {
+    let (peer, url) = RawPeer::bind().await;
+    let bedrock = bedrock(&url).await;
+    let (mut opened, mut connection, stream) = peer.open(&bedrock, Vec::new()).await;
+    fill(&mut opened, &audio_chunk()).await;
+    drop(opened);
+    connection.drain_data(Duration::from_secs(1)).await;
+    for of in [0, stream] {
+        connection.send(WINDOW_UPDATE, 0, of, &0xffff_u32.to_be_bytes()).await;
+    }
+    let mut stale = 0;
+    loop {
+        let frame = connection.frame().await.unwrap();
+        if frame.kind == RST_STREAM {
+            break;
+        }
+        stale += if frame.kind == DATA { frame.payload.len() } else { 0 };
+    }
+    println!("{stale} stale bytes before the reset");
+    assert!(stale <= 4 * SIGNED_CHUNK, "{stale} stale bytes");
+}
+
 /// The same when the peer's machine stops reading altogether, so that the sockets fill too.
 #[tokio::test]
 async fn an_uplink_whose_peer_stops_reading_fills_the_sockets_only() {
@@ -221,7 +249,7 @@ async fn an_uplink_whose_peer_stops_reading_fills_the_sockets_only() {
     let (opened, mut connection) = tokio::join!(soon(bedrock.open(target(), Vec::new())), async {
         // A window that never ends: only TCP holds the client back.
         let mut connection = peer.accept(&[(4, 0x7fff_ffff)]).await;
-        connection.send(8, 0, 0, &0x7fff_0000_u32.to_be_bytes()).await;
+        connection.send(WINDOW_UPDATE, 0, 0, &0x7fff_0000_u32.to_be_bytes()).await;
         let stream = connection.until(HEADERS).await.stream;
         connection.accept_stream(stream).await;
         connection

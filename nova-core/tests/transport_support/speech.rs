@@ -103,6 +103,7 @@ fn audio(samples: &[i16]) -> Bytes {
     event(json!({"audioInput": {"promptName": "p", "contentName": "a", "content": STANDARD.encode(pcm)}}))
 }
 
+#[allow(clippy::needless_pass_by_value, reason = "it is always made on the spot")]
 fn event(body: Value) -> Bytes {
     json!({ "event": body }).to_string().into()
 }
