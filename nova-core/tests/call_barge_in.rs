@@ -59,7 +59,12 @@ fn only_the_speech_is_noticed_and_late_sound_of_the_dead_answer_is_dropped() {
     let mut call = being_answered(Reader::AtOnce);
     call.hear([speech_start(9_000)]);
     assert_eq!(call.story(), ["speech starts", "flush 1", "interrupted 1 after 400 ms", "turn 1 interrupted"]);
-    call.hear([more_sound("a1", 4), sound_end("a1", PARTIAL_TURN), spec("s2", "There was"), audio("a2", 4, PARTIAL_TURN)]);
+    call.hear([
+        more_sound("a1", 4),
+        sound_end("a1", PARTIAL_TURN),
+        spec("s2", "There was"),
+        audio("a2", 4, PARTIAL_TURN),
+    ]);
     assert_eq!(call.story(), [""; 0], "nothing of the dead answer");
     call.hear([speech_end(9_500, 9_900)]);
     goes_on(&mut call, 2);

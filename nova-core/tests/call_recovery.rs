@@ -19,11 +19,19 @@ const PASSING: &[(&str, &str, &str)] = &[
     ("ValidationException", "InternalErrorCode=531::RST_STREAM closed stream. HTTP/2 error code: NO_ERROR", "E-531"),
     ("ValidationException", "System instability detected. Please retry your request.", "E-UNSTABLE"),
     ("ValidationException", "Timed out waiting for input events", "E-IDLE"),
-    ("ValidationException", "[InternalErrorCode=532::]Timed out waiting for audio bytes or interactive content.", "E-IDLE"),
+    (
+        "ValidationException",
+        "[InternalErrorCode=532::]Timed out waiting for audio bytes or interactive content.",
+        "E-IDLE",
+    ),
     ("ValidationException", "Chat history should be sent completely before streaming audio.", "E-HISTLATE"),
     ("ValidationException", "Tool Response parsing error", "E-TOOLPARSE"),
     ("ModelTimeoutException", "Model has timed out in processing the request", "E-TIMEOUT8"),
-    ("ModelStreamErrorException", "The system encountered an unexpected error during processing. Try your request again.", "E-INTERNAL"),
+    (
+        "ModelStreamErrorException",
+        "The system encountered an unexpected error during processing. Try your request again.",
+        "E-INTERNAL",
+    ),
     ("ThrottlingException", "slow down", "throttlingException"),
     ("ModelNotReadyException", "not yet", "modelNotReadyException"),
     ("ModelErrorException", "oops", "modelErrorException"),
@@ -36,12 +44,22 @@ const PASSING: &[(&str, &str, &str)] = &[
 const LASTING: &[(&str, &str, ErrorKind, &str)] = &[
     ("AccessDeniedException", "no", ErrorKind::Denied, "accessDeniedException"),
     ("ResourceNotFoundException", "where", ErrorKind::Invalid, "resourceNotFoundException"),
-    ("ResourceNotFoundException", "This model version has reached the end of its life.", ErrorKind::ModelRetired, "model-retired"),
+    (
+        "ResourceNotFoundException",
+        "This model version has reached the end of its life.",
+        ErrorKind::ModelRetired,
+        "model-retired",
+    ),
     ("ValidationException", "something else", ErrorKind::Invalid, "validationException"),
     ("ValidationException", "Unable to parse input chunk. Please check input format", ErrorKind::Invalid, "E-PARSE"),
     ("ValidationException", "Invalid input request, please fix your input and try again.", ErrorKind::Invalid, "E-GEN"),
     ("ValidationException", "Duplicate SYSTEM content. SYSTEM content can only be", ErrorKind::Protocol, "E-DUPSYS"),
-    ("ValidationException", "Chat history is over max limit. Trim chat history and try again.", ErrorKind::Invalid, "E-HISTMAX"),
+    (
+        "ValidationException",
+        "Chat history is over max limit. Trim chat history and try again.",
+        ErrorKind::Invalid,
+        "E-HISTMAX",
+    ),
     ("ValidationException", "Received invalid voiceId: value must not be empty", ErrorKind::Invalid, "E-VOICE0"),
     ("ValidationException", "Received invalid id: 'Carlos'", ErrorKind::Invalid, "E-VOICE1"),
     ("ValidationException", "Prompt [p] must have at least one audio content", ErrorKind::Protocol, "E-NOAUDIO"),
@@ -49,12 +67,18 @@ const LASTING: &[(&str, &str, ErrorKind, &str)] = &[
     ("ValidationException", "All contents must be closed before ending prompt", ErrorKind::Protocol, "E-OPENCONTENT"),
     ("ValidationException", "The following prompts were not closed: [p]", ErrorKind::Protocol, "E-OPENPROMPT"),
     ("ValidationException", "No open content found for content name: c", ErrorKind::Protocol, "E-NOCONTENT"),
-    ("ValidationException", "Malformed input request: string [a.b] does not match pattern ^[a-zA-Z0-9_-]+$", ErrorKind::Invalid, "E-TOOLNAME"),
+    (
+        "ValidationException",
+        "Malformed input request: string [a.b] does not match pattern ^[a-zA-Z0-9_-]+$",
+        ErrorKind::Invalid,
+        "E-TOOLNAME",
+    ),
     ("ValidationException", "This request has been blocked by our content filters.", ErrorKind::Filtered, "E-FILTER"),
 ];
 
 fn talked() -> Script {
-    let mut call = Script::with(config(|config| config.history = vec![Message::user("Hello."), Message::assistant("Hi.")]));
+    let mut call =
+        Script::with(config(|config| config.history = vec![Message::user("Hello."), Message::assistant("Hi.")]));
     call.user_says("Will it rain?");
     call.answer("It is sunny.", 3);
     call.pass(Duration::from_secs(2));

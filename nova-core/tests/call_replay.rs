@@ -141,7 +141,11 @@ fn chance() -> impl Strategy<Value = Chance> {
         (id(), stop()).prop_map(|(id, stop)| sound_end(id, stop)),
         (id(), 1..4usize, stop()).prop_map(|(id, n, stop)| audio(id, n, stop)),
         Just(interrupted(r#"{"interrupted":true}"#)),
-        (0..4u8, prop::sample::select(vec!["weather", "nothing"])).prop_map(|(n, name)| tool_use(&format!("u-{n}"), name, "{}")),
+        (0..4u8, prop::sample::select(vec!["weather", "nothing"])).prop_map(|(n, name)| tool_use(
+            &format!("u-{n}"),
+            name,
+            "{}"
+        )),
         (0..100u64).prop_map(|n| usage(n, n)),
         Just(vec![event("novelty", json!({}))]),
         Just(vec![bytes::Bytes::from_static(b"no event")]),

@@ -59,7 +59,14 @@ fn a_text_during_an_answer_interrupts_it() {
     call.answer("Fine.", 3);
     assert_eq!(
         call.story(),
-        ["turn 1 answered", "flush 1", "interrupted 1 after 400 ms", "assistant 2~ Fine.", "sound 2", "turn 2 answered"]
+        [
+            "turn 1 answered",
+            "flush 1",
+            "interrupted 1 after 400 ms",
+            "assistant 2~ Fine.",
+            "sound 2",
+            "turn 2 answered"
+        ]
     );
 }
 
@@ -111,4 +118,19 @@ fn what_cannot_be_answered_is_refused_here() {
     call.user_says("Bye.");
     call.finish();
     assert_eq!(call.text("Wait!").unwrap_err().kind(), ErrorKind::Misuse);
+}
+
+#[test]
+fn a_text_typed_while_the_user_speaks_is_a_turn_of_its_own() {
+    let mut call = Script::live();
+    call.hear([speech_start(0)]);
+    call.text("By text.").unwrap();
+    call.hear([speech_end(1_000, 1_480), user_final("Aloud.")]);
+    call.answer("First.", 3);
+    call.answer("Second.", 3);
+    let ends: Vec<_> = call.story().into_iter().filter(|line| line.starts_with("turn")).collect();
+    assert_eq!(ends, ["turn 1 answered", "turn 2 answered"]);
+    let mut page = call.page();
+    page.sort();
+    assert_eq!(page[2..], ["user 1: Aloud.", "user 2: By text."]);
 }

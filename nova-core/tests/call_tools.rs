@@ -36,7 +36,14 @@ fn a_call_is_run_and_answered_once_and_the_turn_goes_on() {
     call.answer("It is sunny.", 3);
     assert_eq!(
         call.story()[4..],
-        ["tool u-1 weather in 1", "run u-1", "tool u-1 answered", "assistant 1~ It is sunny.", "sound 1", "turn 1 answered"]
+        [
+            "tool u-1 weather in 1",
+            "run u-1",
+            "tool u-1 answered",
+            "assistant 1~ It is sunny.",
+            "sound 1",
+            "turn 1 answered"
+        ]
     );
     assert_eq!(results(&call), [json!({ "sky": "blue" })]);
     let wire = call.wire(1);

@@ -31,7 +31,7 @@ pub struct Stamped {
 }
 
 /// What happens in a conversation, in order.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, PartialEq, Serialize, Deserialize)]
 #[serde(tag = "type", rename_all = "camelCase", rename_all_fields = "camelCase")]
 #[non_exhaustive]
 pub enum Event {
@@ -124,6 +124,31 @@ pub enum Event {
         /// The failure, when one ended it.
         error: Option<Error>,
     },
+}
+
+// What was said stays out of logs, and an unknown event may hold it.
+impl fmt::Debug for Event {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Event::Connected { session, .. } => write!(f, "Connected(session {session})"),
+            Event::UserSpeechStarted { offset } => write!(f, "UserSpeechStarted({offset:?})"),
+            Event::UserSpeechEnded { offset } => write!(f, "UserSpeechEnded({offset:?})"),
+            Event::Transcript(line) => line.fmt(f),
+            Event::Audio(audio) => audio.fmt(f),
+            Event::Interrupted { turn, heard } => write!(f, "Interrupted(turn {turn}, heard {heard:?})"),
+            Event::ToolCall(call) => call.fmt(f),
+            Event::ToolDone { id, name, outcome } => write!(f, "ToolDone({id}, {name}, {outcome:?})"),
+            Event::TurnEnded { turn, end, latency } => write!(f, "TurnEnded(turn {turn}, {end:?}, {latency:?})"),
+            Event::Usage { total } => write!(f, "Usage({total:?})"),
+            Event::Reconnecting { reason, attempt, unanswered } => {
+                write!(f, "Reconnecting(attempt {attempt}, unanswered {unanswered:?}, {reason:?})")
+            }
+            Event::InputDropped { duration } => write!(f, "InputDropped({duration:?})"),
+            Event::Gap { events, audio } => write!(f, "Gap({events} events, {audio:?} of audio)"),
+            Event::Unknown { name, .. } => write!(f, "Unknown({name})"),
+            Event::Closed { reason, error } => write!(f, "Closed({reason:?}, {error:?})"),
+        }
+    }
 }
 
 /// One line of the transcript.

@@ -20,7 +20,8 @@ pub struct Referee {
     lines: BTreeMap<(TurnId, String), u64>,
     credit: BTreeSet<LinkKey>,
     wires: BTreeMap<LinkKey, Wire>,
-    tools_done: BTreeSet<String>,
+    /// Calls that are owed a result; the service's ids are its own within one session only.
+    tools: BTreeMap<String, usize>,
     moment: Duration,
     outputs: usize,
 }
@@ -86,8 +87,14 @@ impl Referee {
                 self.opened_turns.insert(audio.turn);
                 assert!(!self.ended_turns.contains(&audio.turn), "sound of turn {} after its end", audio.turn);
             }
-            Event::ToolCall(call) => assert!(call.turn > 0, "turns count from 1"),
-            Event::ToolDone { id, .. } => assert!(self.tools_done.insert(id.to_string()), "{id} was answered twice"),
+            Event::ToolCall(call) => {
+                assert!(call.turn > 0, "turns count from 1");
+                *self.tools.entry(call.id.to_string()).or_default() += 1;
+            }
+            Event::ToolDone { id, .. } => {
+                let owed = self.tools.get_mut(id.as_str()).filter(|owed| **owed > 0);
+                *owed.unwrap_or_else(|| panic!("{id} was answered twice")) -= 1;
+            }
             Event::TurnEnded { turn, .. } => {
                 assert!(self.ended_turns.insert(*turn), "turn {turn} ended twice");
             }

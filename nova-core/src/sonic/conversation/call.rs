@@ -335,12 +335,10 @@ impl Call {
         let result = tools::as_object(result);
         let mut outcome = outcome;
         match self.line.as_mut().filter(|line| line.key == asked_on && line.state == LineState::Live) {
-            Some(line) => {
-                match line.answer_tool(id, &result, outcome) {
-                    Ok(sent) => outcome = sent,
-                    Err(error) => return self.bug(error),
-                }
-            }
+            Some(line) => match line.answer_tool(id, &result, outcome) {
+                Ok(sent) => outcome = sent,
+                Err(error) => return self.bug(error),
+            },
             // Another session does not know the id and would fail on it: it is told in words.
             None => {
                 let text = json!({ "tool": name, "result": result }).to_string();

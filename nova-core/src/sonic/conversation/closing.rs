@@ -40,6 +40,9 @@ impl Call {
         let Phase::Finishing(finishing) = self.phase else { return };
         match finishing {
             Finishing::Delivering { .. } => {
+                if !self.has_input_left() {
+                    self.turns.speech_over(self.now);
+                }
                 if self.is_settled() {
                     self.close_session();
                 } else if self.sent_by().is_some_and(|until| until <= self.now) {

@@ -40,7 +40,9 @@ pub(super) enum LineState {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Credit {
     /// Not since then.
-    None { since: Duration },
+    None {
+        since: Duration,
+    },
     One,
 }
 

@@ -36,9 +36,17 @@ enum Gate {
 #[derive(Debug)]
 pub(super) struct Turn {
     pub(super) id: TurnId,
+    asked: Asked,
     state: TurnState,
     began: Duration,
     latency: Latency,
+}
+
+/// How a turn was begun: words that are heard are no part of one that was typed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Asked {
+    Aloud,
+    InText,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -99,12 +107,12 @@ impl Turns {
     /// The user speaks: a new turn, or more of one that has no answer yet.
     pub(super) fn speech_started(&mut self, now: Duration) {
         self.touch(now);
-        match self.open.back_mut() {
+        match self.aloud() {
             Some(turn) if matches!(turn.state, TurnState::Waiting { .. } | TurnState::UserSpeaking) => {
                 turn.state = TurnState::UserSpeaking;
             }
             _ => {
-                self.push(now, TurnState::UserSpeaking);
+                self.push(now, Asked::Aloud, TurnState::UserSpeaking);
             }
         }
     }
@@ -114,7 +122,7 @@ impl Turns {
         self.touch(now);
         self.gate = Gate::Open;
         let ended = now.saturating_sub(ago);
-        match self.open.back_mut().map(|turn| &mut turn.state) {
+        match self.aloud().map(|turn| &mut turn.state) {
             Some(state @ TurnState::UserSpeaking) => *state = TurnState::Waiting { since: ended },
             // The words were there before the end was told; the user has waited since the end all the same.
             Some(TurnState::Waiting { since }) => *since = ended.min(*since),
@@ -122,11 +130,19 @@ impl Turns {
         }
     }
 
+    /// The user cannot speak any more: what was begun is waited for, whether or not its end is told.
+    pub(super) fn speech_over(&mut self, now: Duration) {
+        if let Some(turn) = self.open.iter_mut().find(|turn| turn.state == TurnState::UserSpeaking) {
+            turn.state = TurnState::Waiting { since: now };
+            self.touch(now);
+        }
+    }
+
     /// The service wrote down what the user said; returns the turn it belongs to.
     pub(super) fn user_said(&mut self, now: Duration) -> TurnId {
         self.touch(now);
         self.gate = Gate::Open;
-        match self.open.back_mut() {
+        match self.aloud() {
             // Without boundary events this is the only sign of an utterance; after an answer has sounded it is the next.
             Some(turn) if !matches!(turn.state, TurnState::Answering { voice: Voice::Sounding, .. }) => {
                 if turn.state == TurnState::UserSpeaking {
@@ -134,7 +150,7 @@ impl Turns {
                 }
                 turn.id
             }
-            _ => self.push(now, TurnState::Waiting { since: now }),
+            _ => self.push(now, Asked::Aloud, TurnState::Waiting { since: now }),
         }
     }
 
@@ -142,7 +158,7 @@ impl Turns {
     pub(super) fn typed(&mut self, now: Duration) -> TurnId {
         self.touch(now);
         self.gate = Gate::Open;
-        self.push(now, TurnState::Waiting { since: now })
+        self.push(now, Asked::InText, TurnState::Waiting { since: now })
     }
 
     /// A part of an answer begins; none if it belongs to an answer that was interrupted.
@@ -153,7 +169,7 @@ impl Turns {
         }
         if self.open.is_empty() {
             // Nobody asked: a tool's late result, or the model speaks first.
-            return Some(self.push(now, TurnState::Answering { since: None, voice: Voice::Silent }));
+            return Some(self.push(now, Asked::Aloud, TurnState::Answering { since: None, voice: Voice::Silent }));
         }
         let turn = self.open.front_mut()?;
         turn.state = match turn.state {
@@ -233,9 +249,14 @@ impl Turns {
         self.open.iter().map(|turn| turn.id).collect()
     }
 
-    fn push(&mut self, now: Duration, state: TurnState) -> TurnId {
+    /// The latest turn that what the user says may be part of.
+    fn aloud(&mut self) -> Option<&mut Turn> {
+        self.open.iter_mut().rev().find(|turn| turn.asked == Asked::Aloud)
+    }
+
+    fn push(&mut self, now: Duration, asked: Asked, state: TurnState) -> TurnId {
         self.last += 1;
-        self.open.push_back(Turn { id: self.last, state, began: now, latency: Latency::default() });
+        self.open.push_back(Turn { id: self.last, asked, state, began: now, latency: Latency::default() });
         self.last
     }
 }
