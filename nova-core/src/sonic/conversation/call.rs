@@ -337,7 +337,7 @@ impl Call {
         match self.line.as_mut().filter(|line| line.key == asked_on && line.state == LineState::Live) {
             Some(line) => match line.answer_tool(id, &result, outcome) {
                 Ok(sent) => outcome = sent,
-                Err(error) => return self.bug(error),
+                Err(error) => return self.bug(&error),
             },
             // Another session does not know the id and would fail on it: it is told in words.
             None => {
@@ -372,7 +372,7 @@ impl Call {
                             payload
                         }
                         Ok(None) => return,
-                        Err(error) => return self.bug(error),
+                        Err(error) => return self.bug(&error),
                     }
                 }
             },
@@ -394,7 +394,7 @@ impl Call {
             && let Some(typed) = self.typed.pop_front()
         {
             if let Err(error) = line.type_text(&typed.text) {
-                return self.bug(error);
+                return self.bug(&error);
             }
             if typed.turn.is_none() {
                 self.typed_turn(&typed.text);
@@ -462,7 +462,7 @@ impl Call {
         let Some(line) = self.line.as_mut().filter(opening) else { return };
         line.credit = Credit::None { since: self.now };
         if let Err(error) = line.accepted(&self.config) {
-            return self.bug(error);
+            return self.bug(&error);
         }
         self.recovery.accepted(self.now);
         self.audio_in.begin_block(self.now);
@@ -612,7 +612,7 @@ impl Call {
     }
 
     /// Ends the call because a rule of our own was broken by ourselves.
-    pub(super) fn bug(&mut self, cause: Error) {
+    pub(super) fn bug(&mut self, cause: &Error) {
         let error = Error::new(ErrorKind::Bug, format!("The conversation broke a rule of its own session: {cause}"))
             .with_hint("Please report it with the sequence of events that led here.");
         self.over(CloseReason::Failed, Some(error));

@@ -7,7 +7,7 @@
 use std::time::Duration;
 
 use super::call::{Call, Phase};
-use super::line::LineState;
+use super::line::{Line, LineState};
 use crate::sonic::event::CloseReason;
 
 /// How long after the last audio an utterance may still show up: the longest documented pause is 2.0 s (reference
@@ -50,7 +50,7 @@ impl Call {
                 }
             }
             Finishing::Closing { until } => {
-                if until <= self.now && self.line.as_mut().is_some_and(|line| line.is_sent()) {
+                if until <= self.now && self.line.as_mut().is_some_and(Line::is_sent) {
                     self.send_end();
                 } else if until + self.config.timeouts.close <= self.now {
                     self.over(CloseReason::CloseTimedOut, None);
@@ -123,9 +123,9 @@ impl Call {
         }
         match line.close() {
             Ok(()) => {
-                self.phase = Phase::Finishing(Finishing::Closing { until: self.now + self.config.timeouts.close })
+                self.phase = Phase::Finishing(Finishing::Closing { until: self.now + self.config.timeouts.close });
             }
-            Err(error) => self.bug(error),
+            Err(error) => self.bug(&error),
         }
     }
 

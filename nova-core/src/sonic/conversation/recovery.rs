@@ -113,7 +113,7 @@ impl Call {
         if self.recovery.redial.is_some_and(|at| at <= self.now) {
             self.recovery.redial = None;
             if let Err(error) = self.dial() {
-                self.bug(error);
+                self.bug(&error);
             }
         }
     }

@@ -304,10 +304,11 @@ impl Line {
     /// What the application and the history should know after a repeat.
     fn update(&mut self) -> Vec<Change> {
         match self.state {
-            LineState::Growing => self.show(TranscriptStage::Speculative).into_iter().collect(),
-            LineState::Waiting { .. } if self.is_complete() => self.settle(),
-            LineState::Waiting { .. } => self.show(TranscriptStage::Speculative).into_iter().collect(),
             LineState::Settled => self.settle(),
+            LineState::Waiting { .. } if self.is_complete() => self.settle(),
+            LineState::Growing | LineState::Waiting { .. } => {
+                self.show(TranscriptStage::Speculative).into_iter().collect()
+            }
         }
     }
 
