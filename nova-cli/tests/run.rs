@@ -37,6 +37,7 @@ fn the_demo_holds_a_spoken_conversation() {
     assert_eq!(files.said(1, "user"), "What can you do for me?");
     assert!(files.said(2, "assistant").contains("Have a nice day!"));
     // Nothing but the answers sounds on the right, all of them do, and the left holds the questions.
+    files.check_nothing_else();
     let (came, sounds) = (files.answered_ms(), Files::sounding_ms(&files.right));
     assert!(sounds.abs_diff(came) < 1000, "{came} ms came, {sounds} ms sound");
     let asked: usize = ["who", "what", "bye"].map(|name| question(name).len() * 1000 / 16_000).iter().sum();

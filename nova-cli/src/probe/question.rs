@@ -125,6 +125,9 @@ impl Lab {
 
     /// Keeps a trace, redacted; a later one of the same experiment is added behind it under its own name.
     pub(super) fn keep(&self, id: &str, trace: &Recording) {
+        if trace.lines().is_empty() {
+            return;
+        }
         let mut name = format!("{id}.jsonl");
         let mut count = 1;
         while self.traces.join(&name).exists() {

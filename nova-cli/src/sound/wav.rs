@@ -149,14 +149,17 @@ fn changes(spec: WavSpec, rate: u32) -> Option<String> {
 
 fn unreadable(path: &Path, error: &hound::Error) -> Problem {
     let why = match error {
-        hound::Error::FormatError(why) => (*why).to_owned(),
-        hound::Error::IoError(error) if error.kind() == std::io::ErrorKind::UnexpectedEof => {
-            "it ends too early".to_owned()
-        }
-        other => other.to_string(),
+        hound::Error::FormatError(why) => (*why).trim_end_matches('.').to_owned(),
+        hound::Error::IoError(error) if ends_early(error) => "it ends too early".to_owned(),
+        other => other.to_string().trim_end_matches('.').to_owned(),
     };
     Problem::usage("broken-wav", format!("{} cannot be read as WAV: {why}.", path.display()))
         .hint(format!("If other programs play it, convert it: {}", convert_command(path)))
+}
+
+/// The reader has a sentence of its own for a file that was cut, under the kind `Other`.
+fn ends_early(error: &std::io::Error) -> bool {
+    error.kind() == std::io::ErrorKind::UnexpectedEof || error.to_string().contains("enough bytes")
 }
 
 /// The command that turns nearly anything into what the service likes.

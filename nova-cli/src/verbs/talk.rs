@@ -70,7 +70,7 @@ pub(crate) async fn run(args: Talk) -> Result<(), Problem> {
     }
     let emulator = if args.emulator { Some(inside(Scenario::small_talk()).await?) } else { None };
     let about = About {
-        title: clips.iter().map(Clip::name).collect::<Vec<_>>().join(", "),
+        title: title(&clips),
         model: model.to_string(),
         voice: voice.to_string(),
         target: target(&args),
@@ -114,6 +114,13 @@ fn check_ca(args: &Talk) -> Result<(), Problem> {
                 .hint("--ca-bundle wants the PEM file with the certificate authority of the endpoint."))
         }
         _ => Ok(()),
+    }
+}
+
+fn title(clips: &[Clip]) -> String {
+    match clips {
+        [first, more @ ..] if !more.is_empty() => format!("{} and {} more", first.name(), more.len()),
+        _ => clips.first().map(Clip::name).unwrap_or_default().to_owned(),
     }
 }
 

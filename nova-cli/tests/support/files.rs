@@ -72,6 +72,17 @@ impl Files {
         assert!(hole < 500, "turn {turn} has a hole of {hole} ms");
     }
 
+    /// Checks that nothing sounds on the right channel but the answers.
+    pub fn check_nothing_else(&self) {
+        let mut rest = self.right.clone();
+        for turn in self.turns() {
+            let [from, to] = [0, 1].map(|n| turn["playedMs"][n].as_u64().unwrap() as usize * RATE / 1000);
+            // The transcript rounds to milliseconds.
+            rest[from..(to + RATE / 500).min(self.right.len())].fill(0);
+        }
+        assert_eq!(rest.iter().position(|sample| *sample != 0), None, "something sounds outside the answers");
+    }
+
     /// Returns how many milliseconds of the right channel lie inside answers that were to be played.
     pub fn answered_ms(&self) -> usize {
         self.turns().iter().filter_map(|turn| turn["audioMs"].as_u64()).sum::<u64>() as usize
@@ -82,8 +93,11 @@ impl Files {
         let mut sounding = 0;
         let mut pause = RATE;
         for sample in samples {
-            pause = if sample.unsigned_abs() > 50 { 0 } else { pause + 1 };
-            sounding += usize::from(pause < RATE / 2);
+            pause += 1;
+            if sample.unsigned_abs() > 50 {
+                sounding += if pause < RATE / 2 { pause } else { 1 };
+                pause = 0;
+            }
         }
         sounding * 1000 / RATE
     }
