@@ -52,7 +52,7 @@ fn session(criterion: &mut Criterion) {
     let runtime = runtime();
     let transport: Arc<dyn Transport> = Arc::new(runtime.block_on(bedrock(beside(emulator))));
     criterion.bench_function("e2e/session of one typed turn", |bench| {
-        bench.iter(|| runtime.block_on(tokio::time::timeout(DEADLINE, one_turn(&transport))).expect("it ends in time"));
+        bench.iter(|| runtime.block_on(in_time(one_turn(&transport))));
     });
 }
 
@@ -85,7 +85,11 @@ async fn exchange(link: &mut dyn Link, chunk: &Bytes, count: usize) {
         }
         Poll::Ready(())
     });
-    tokio::time::timeout(DEADLINE, all).await.expect("every chunk is answered");
+    in_time(all).await;
+}
+
+async fn in_time<T>(work: impl Future<Output = T>) -> T {
+    tokio::time::timeout(DEADLINE, work).await.expect("everything is done in time")
 }
 
 async fn open(bedrock: &Bedrock) -> Box<dyn Link> {

@@ -73,10 +73,14 @@ async fn measure(arguments: &Arguments, place: clock::Place) -> Result<ExitCode,
         println!("{}", table::line(&row));
         rows.push(row);
     }
+    println!();
     let [bare, few, many] = &rows[..] else { return Err("three phases make three rows".into()) };
     let verdicts = [table::latency(few, bare), table::lateness(many)];
     for verdict in &verdicts {
         println!("{verdict}");
+    }
+    if let Some(caution) = table::caution(&rows) {
+        println!("{caution}");
     }
     Ok(if verdicts.iter().all(table::Verdict::is_pass) { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }

@@ -13,10 +13,11 @@ use tokio::io::{AsyncBufReadExt, AsyncWriteExt, BufReader, Lines};
 use tokio::process::{Child, ChildStdin, ChildStdout, Command};
 use tokio::sync::oneshot;
 
+use crate::Failure;
+use crate::clock::{self, Usage};
 use crate::phase::Pulse;
 use crate::stamp::{self, Stamp};
 use crate::tally::{Ear, SharedTally, Tally};
-use crate::{Failure, clock};
 
 /// The other process, seen from this one. It ends when this is dropped.
 pub(crate) struct Peer {
@@ -27,6 +28,13 @@ pub(crate) struct Peer {
     pub(crate) url: String,
     /// The file with its authority.
     pub(crate) ca: String,
+}
+
+/// What the other side saw.
+pub(crate) struct Report {
+    pub(crate) tally: Tally,
+    /// What it has used since it began.
+    pub(crate) usage: Usage,
 }
 
 impl Peer {
@@ -46,9 +54,11 @@ impl Peer {
     }
 
     /// Takes what has come to the other side since it was last asked.
-    pub(crate) async fn take(&mut self) -> Result<Tally, Failure> {
+    pub(crate) async fn take(&mut self) -> Result<Report, Failure> {
         self.commands.write_all(b"take\n").await?;
-        answer(&mut self.answers).await?.parse()
+        let line = answer(&mut self.answers).await?;
+        let (usage, tally) = line.split_once(';').ok_or("the peer's report begins with what it used")?;
+        Ok(Report { tally: tally.parse()?, usage: usage.parse()? })
     }
 }
 
@@ -66,7 +76,7 @@ pub(crate) async fn serve() -> Result<(), Failure> {
     let asked = tally.clone();
     std::thread::spawn(move || {
         for _take in std::io::stdin().lock().lines().map_while(Result::ok) {
-            println!("{}", asked.take());
+            println!("{};{}", clock::usage(), asked.take());
         }
         let _nobody_waits = over.send(());
     });

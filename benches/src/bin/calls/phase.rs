@@ -5,9 +5,10 @@ use std::time::Duration;
 use tokio::task::JoinSet;
 use tokio::time::{Instant, sleep, sleep_until, timeout};
 
+use crate::clock::{self, Usage};
 use crate::peer::Peer;
 use crate::tally::{SharedTally, Tally};
-use crate::{Failure, bare, caller, clock};
+use crate::{Failure, bare, caller};
 
 /// Who speaks to the service.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -35,8 +36,10 @@ pub(crate) struct Row {
     pub(crate) up: Tally,
     /// What the application saw.
     pub(crate) down: Tally,
-    /// Processor time of this process.
-    pub(crate) cpu: Duration,
+    /// What this process used.
+    pub(crate) ours: Usage,
+    /// What the peer used: a measurement in which it is the busier one is of the peer.
+    pub(crate) theirs: Usage,
 }
 
 /// The tasks of all calls; none of them ends by itself, so one that ends has failed.
@@ -58,17 +61,18 @@ impl Phase {
         };
         timeout(OPENING, open).await.map_err(|_| "the calls do not open in time")??;
         sleep(SETTLING).await;
-        let _before = (tally.take(), peer.take().await?);
-        let (begin, used) = (Instant::now(), clock::cpu());
+        let (_settling, before) = (tally.take(), peer.take().await?);
+        let (begin, used) = (Instant::now(), clock::usage());
         sleep(self.seconds).await;
-        let (seconds, cpu) = (begin.elapsed(), clock::cpu().saturating_sub(used));
-        let (down, up) = (tally.take(), peer.take().await?);
+        let (seconds, ours) = (begin.elapsed(), clock::usage().since(used));
+        let (down, after) = (tally.take(), peer.take().await?);
         if let Some(ended) = tasks.try_join_next() {
             return Err(format!("a call ended before its time: {ended:?}").into());
         }
         tasks.shutdown().await;
         sleep(SETTLING).await;
-        Ok(Row { client: self.client, calls: self.calls, seconds, up, down, cpu })
+        let theirs = after.usage.since(before.usage);
+        Ok(Row { client: self.client, calls: self.calls, seconds, up: after.tally, down, ours, theirs })
     }
 }
 

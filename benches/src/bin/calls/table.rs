@@ -42,8 +42,19 @@ pub(crate) fn head(place: Place) -> String {
     format!(
         "This process on {place}, the peer on another; per call 50 chunks up and 50 pieces down a second.\n\
          Milliseconds, p50 / p99 / longest. late: due -> out of the frames at the other side; way: handed over -> there.\n\n\
-         {:<8} {:>5}  {:>22}  {:>22}  {:>22}  {:>22}  {:>9}  {:>10}  {:>13}",
-        "client", "calls", "up late", "up way", "down late", "down way", "cpu", "cpu/call", "lost up/down"
+         {:<8} {:>5}  {:>22}  {:>22}  {:>22}  {:>22}  {:>7}  {:>8}  {:>7}  {:>9}  {:>12}  {:>7}",
+        "client",
+        "calls",
+        "up late",
+        "up way",
+        "down late",
+        "down way",
+        "cpu",
+        "cpu/call",
+        "peer",
+        "waited",
+        "lost up/down",
+        "silence"
     )
 }
 
@@ -53,9 +64,10 @@ pub(crate) fn line(row: &Row) -> String {
         Client::Library => "library",
         Client::BareSdk => "bare SDK",
     };
-    let cpu = row.cpu.as_secs_f64() / row.seconds.as_secs_f64() * 100.0;
+    let percent = |used: Duration| used.as_secs_f64() / row.seconds.as_secs_f64() * 100.0;
+    let cpu = percent(row.ours.cpu);
     format!(
-        "{name:<8} {:>5}  {:>22}  {:>22}  {:>22}  {:>22}  {:>9}  {:>10}  {:>13}",
+        "{name:<8} {:>5}  {:>22}  {:>22}  {:>22}  {:>22}  {:>7}  {:>8}  {:>7}  {:>9}  {:>12}  {:>7}",
         row.calls,
         three(&row.up.late),
         three(&row.up.way),
@@ -63,8 +75,21 @@ pub(crate) fn line(row: &Row) -> String {
         three(&row.down.way),
         format!("{cpu:.1} %"),
         format!("{:.2} %", cpu / f64::from(row.calls)),
+        format!("{:.0} %", percent(row.theirs.cpu)),
+        format!("{:.0}/{:.0} %", percent(row.ours.waited), percent(row.theirs.waited)),
         format!("{}/{}", lost(row, &row.up), lost(row, &row.down)),
+        row.up.silence,
     )
+}
+
+/// Says so when other programs had the cores: the figures then tell more about those.
+pub(crate) fn caution(rows: &[Row]) -> Option<String> {
+    let busy = rows.iter().any(|row| row.ours.waited.max(row.theirs.waited) > row.seconds.mul_f64(BUSY));
+    busy.then(|| {
+        "NOTE  Other programs had the cores (see waited), and these figures are theirs too: measure on an idle machine, or as \
+         root with `chrt -f 10` in front."
+            .to_owned()
+    })
 }
 
 /// Audio is not late.
@@ -120,6 +145,8 @@ fn millis(duration: Duration) -> String {
 }
 
 const P99: f64 = 0.99;
+/// Share of the time that a process may wait for its core; on an idle machine it is nearly nothing.
+const BUSY: f64 = 0.02;
 /// Issue 2: no audio late by more than this at p99 with 200 calls.
 const LATE: Duration = Duration::from_millis(40);
 /// Issue 2: added latency each way at 100 calls. The whole way is more than what we add, so this is the stricter reading.
