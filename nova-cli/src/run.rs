@@ -53,6 +53,16 @@ pub(crate) fn choose(model: Option<&str>, voice: Option<&str>) -> Result<(ModelI
     Ok((model, voice))
 }
 
+/// Says in words where a call goes: to this endpoint, else to the one that the environment names, else to Amazon.
+/// The order is the library's.
+pub(crate) fn target(endpoint: Option<&str>) -> String {
+    let named = |name: &str| std::env::var(name).ok().filter(|url| !url.is_empty());
+    let environment = || {
+        ["BEDROCK_NOVA_ENDPOINT", "AWS_ENDPOINT_URL_BEDROCK_RUNTIME", "AWS_ENDPOINT_URL"].into_iter().find_map(named)
+    };
+    endpoint.map(str::to_owned).or_else(environment).unwrap_or_else(|| "Amazon Bedrock".to_owned())
+}
+
 /// Holds the call of a run and prints what came of it.
 ///
 /// # Errors

@@ -99,7 +99,7 @@ impl<W: Write> Screen<W> {
         match &stamped.event {
             Event::Transcript(line) => self.transcript(at, line),
             Event::Interrupted { heard, .. } => {
-                self.note(at, &format!("interrupted, {:.1} s of the answer were heard", heard.as_secs_f64()));
+                self.note(at, &format!("the answer is cut off, {:.1} s of it were heard", heard.as_secs_f64()));
             }
             Event::ToolCall(call) => self.note(at, &format!("tool {} is asked for", call.name)),
             Event::ToolDone { name, outcome, .. } => match outcome {

@@ -213,14 +213,18 @@ fn captions(story: &Story) -> Vec<Caption> {
     captions
 }
 
-/// The recording during or after which a turn's first event came is the one that the turn answers.
+/// The recording during or after which a turn's first event came is the one that the turn answers. A second turn out of
+/// the same recording begins where the service noticed speech again.
 fn user_began(story: &Story, turn: TurnId) -> Option<Duration> {
     let index = story.turns.iter().position(|known| known.id == turn)?;
     let at = story.turns[index].at;
     let spoken = story.spoken.iter().rev().find(|spoken| spoken.from <= at)?;
-    let before = index.checked_sub(1).map(|before| story.turns[before].at);
-    // A second turn out of the same recording begins where it was first heard of.
-    if before.is_some_and(|before| before >= spoken.from) { None } else { Some(spoken.from) }
+    match index.checked_sub(1).map(|before| story.turns[before].at) {
+        Some(before) if before >= spoken.from => {
+            story.speech_starts.iter().copied().find(|start| *start > before && *start <= at)
+        }
+        _ => Some(spoken.from),
+    }
 }
 
 /// From the end of speech, as far as the latency tells it, to the first piece of audio.

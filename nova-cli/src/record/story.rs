@@ -13,6 +13,8 @@ use bedrock_nova::sonic::{
 pub(crate) struct Story {
     /// What the user sent: recordings, when they began and how long they are so far.
     pub(crate) spoken: Vec<Spoken>,
+    /// When the service noticed that the user began to speak.
+    pub(crate) speech_starts: Vec<Duration>,
     /// The lines of the transcript, in the order in which they first appeared.
     pub(crate) lines: Vec<Line>,
     /// The turns.
@@ -110,6 +112,7 @@ impl Story {
                 1 => self.note(at, "connected", Tone::Plain),
                 n => self.note(at, format!("session {n}"), Tone::Plain),
             },
+            Event::UserSpeechStarted { .. } => self.speech_starts.push(at),
             Event::Transcript(line) => {
                 self.turn(line.turn, at);
                 self.line(at, line);

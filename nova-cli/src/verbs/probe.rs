@@ -71,7 +71,7 @@ pub(crate) async fn run(args: Probe) -> Result<(), Problem> {
         traces: folder.file("traces"),
     };
     lab.prepare()?;
-    println!("Asking {} about {} questions.", target(&args), questions.len());
+    println!("Asking {} about {} questions.", run::target(args.endpoint.as_deref()), questions.len());
     let answers = tokio::select! {
         answers = ask(&lab, &questions) => answers,
         () = stop.asked() => return Err(Problem::interrupted("Stopped; the traces so far are in the folder.")),
@@ -79,7 +79,7 @@ pub(crate) async fn run(args: Probe) -> Result<(), Problem> {
     print!("{}", table(&answers));
     let found: Vec<_> =
         answers.iter().map(|(q, answer)| json!({"question": q.id, "asks": q.asks, "answer": answer.0})).collect();
-    let document = json!({"model": lab.model, "target": target(&args), "answers": found});
+    let document = json!({"model": lab.model, "target": run::target(args.endpoint.as_deref()), "answers": found});
     folder.replace("answers.json", format!("{document:#}\n").as_bytes())?;
     println!("\nAnswers and redacted traces are in {}.", folder.path().display());
     Ok(())
@@ -130,10 +130,6 @@ async fn transport(args: &Probe) -> Result<Bedrock, Problem> {
         builder = builder.profile(profile);
     }
     Ok(builder.build().await?)
-}
-
-fn target(args: &Probe) -> String {
-    args.endpoint.clone().unwrap_or_else(|| "Amazon Bedrock".to_owned())
 }
 
 fn table(answers: &[(Question, Answer)]) -> String {

@@ -73,7 +73,7 @@ pub(crate) async fn run(args: Talk) -> Result<(), Problem> {
         title: title(&clips),
         model: model.to_string(),
         voice: voice.to_string(),
-        target: target(&args),
+        target: if args.emulator { "local emulator".to_owned() } else { run::target(args.endpoint.as_deref()) },
         peer: if args.emulator { Peer::Emulator } else { Peer::Service },
     };
     println!("Calling {} ({}, voice {}).", about.target, about.model, about.voice);
@@ -121,14 +121,6 @@ fn title(clips: &[Clip]) -> String {
     match clips {
         [first, more @ ..] if !more.is_empty() => format!("{} and {} more", first.name(), more.len()),
         _ => clips.first().map(Clip::name).unwrap_or_default().to_owned(),
-    }
-}
-
-fn target(args: &Talk) -> String {
-    match (args.emulator, &args.endpoint) {
-        (true, _) => "local emulator".to_owned(),
-        (_, Some(url)) => url.clone(),
-        (_, None) => "Amazon Bedrock".to_owned(),
     }
 }
 

@@ -5,19 +5,19 @@ use std::path::Path;
 use serde_json::Value;
 
 /// The files of a run.
-pub struct Files {
-    pub left: Vec<i16>,
-    pub right: Vec<i16>,
-    pub transcript: Value,
-    pub events: Vec<Value>,
-    pub svg: String,
+pub(crate) struct Files {
+    pub(crate) left: Vec<i16>,
+    pub(crate) right: Vec<i16>,
+    pub(crate) transcript: Value,
+    pub(crate) events: Vec<Value>,
+    pub(crate) svg: String,
 }
 
-pub const RATE: usize = 24_000;
+pub(crate) const RATE: usize = 24_000;
 
 impl Files {
     /// Reads all four; a file that is not valid fails the test.
-    pub fn read(folder: &Path) -> Self {
+    pub(crate) fn read(folder: &Path) -> Self {
         let mut wav = hound::WavReader::open(folder.join("conversation.wav")).unwrap();
         let spec = wav.spec();
         assert_eq!((spec.channels, spec.sample_rate as usize, spec.bits_per_sample), (2, RATE, 16));
@@ -48,18 +48,18 @@ impl Files {
         assert!(self.transcript["lengthMs"].as_u64().unwrap().abs_diff(length) <= 1);
     }
 
-    pub fn turns(&self) -> &[Value] {
+    pub(crate) fn turns(&self) -> &[Value] {
         self.transcript["turns"].as_array().unwrap()
     }
 
     /// Returns the text of one side's lines in a turn.
-    pub fn said(&self, turn: usize, side: &str) -> String {
+    pub(crate) fn said(&self, turn: usize, side: &str) -> String {
         let lines = self.turns()[turn][side].as_array().unwrap();
         lines.iter().map(|line| line["text"].as_str().unwrap()).collect::<Vec<_>>().join(" ")
     }
 
     /// Checks that a whole answer sounds on the right channel: as long as what came, loud, and without a hole.
-    pub fn check_answer(&self, turn: usize) {
+    pub(crate) fn check_answer(&self, turn: usize) {
         let facts = &self.turns()[turn];
         let [from, to] = [0, 1].map(|n| facts["playedMs"][n].as_u64().unwrap() as usize);
         let came = facts["audioMs"].as_u64().unwrap() as usize;
@@ -73,7 +73,7 @@ impl Files {
     }
 
     /// Checks that nothing sounds on the right channel but the answers.
-    pub fn check_nothing_else(&self) {
+    pub(crate) fn check_nothing_else(&self) {
         let mut rest = self.right.clone();
         for turn in self.turns() {
             let [from, to] = [0, 1].map(|n| turn["playedMs"][n].as_u64().unwrap() as usize * RATE / 1000);
@@ -84,12 +84,12 @@ impl Files {
     }
 
     /// Returns how many milliseconds of the right channel lie inside answers that were to be played.
-    pub fn answered_ms(&self) -> usize {
+    pub(crate) fn answered_ms(&self) -> usize {
         self.turns().iter().filter_map(|turn| turn["audioMs"].as_u64()).sum::<u64>() as usize
     }
 
     /// Returns how long the right channel is not silent, leaving out pauses of less than half a second.
-    pub fn sounding_ms(samples: &[i16]) -> usize {
+    pub(crate) fn sounding_ms(samples: &[i16]) -> usize {
         let mut sounding = 0;
         let mut pause = RATE;
         for sample in samples {
@@ -103,7 +103,7 @@ impl Files {
     }
 }
 
-pub fn rms(samples: &[i16]) -> f64 {
+pub(crate) fn rms(samples: &[i16]) -> f64 {
     let sum: f64 = samples.iter().map(|sample| f64::from(*sample).powi(2)).sum();
     (sum / samples.len().max(1) as f64).sqrt()
 }

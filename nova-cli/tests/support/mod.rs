@@ -3,35 +3,35 @@
 #![allow(dead_code, reason = "each test file uses its own part")]
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
-pub mod files;
+pub(crate) mod files;
 
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
 use std::time::{Duration, Instant};
 
 /// A folder that is home and working folder of a child.
-pub struct Home(tempfile::TempDir);
+pub(crate) struct Home(tempfile::TempDir);
 
 /// What a child left.
 #[derive(Debug)]
-pub struct Ran {
-    pub code: Option<i32>,
-    pub out: String,
-    pub err: String,
-    pub took: Duration,
+pub(crate) struct Ran {
+    pub(crate) code: Option<i32>,
+    pub(crate) out: String,
+    pub(crate) err: String,
+    pub(crate) took: Duration,
 }
 
 impl Home {
-    pub fn new() -> Self {
+    pub(crate) fn new() -> Self {
         Home(tempfile::tempdir().unwrap())
     }
 
-    pub fn path(&self) -> &Path {
+    pub(crate) fn path(&self) -> &Path {
         self.0.path()
     }
 
     /// Writes a file below the home and returns its path.
-    pub fn file(&self, name: &str, content: impl AsRef<[u8]>) -> PathBuf {
+    pub(crate) fn file(&self, name: &str, content: impl AsRef<[u8]>) -> PathBuf {
         let path = self.path().join(name);
         std::fs::create_dir_all(path.parent().unwrap()).unwrap();
         std::fs::write(&path, content).unwrap();
@@ -39,7 +39,7 @@ impl Home {
     }
 
     /// Writes mono samples as a 16-bit WAV file.
-    pub fn wav(&self, name: &str, rate: u32, samples: &[i16]) -> PathBuf {
+    pub(crate) fn wav(&self, name: &str, rate: u32, samples: &[i16]) -> PathBuf {
         let path = self.path().join(name);
         let spec = hound::WavSpec {
             channels: 1,
@@ -56,7 +56,7 @@ impl Home {
     }
 
     /// Prepares the command with nothing of this machine's environment.
-    pub fn command(&self, arguments: &[&str]) -> Command {
+    pub(crate) fn command(&self, arguments: &[&str]) -> Command {
         let mut command = Command::new(env!("CARGO_BIN_EXE_bedrock-nova"));
         command
             .args(arguments)
@@ -71,19 +71,19 @@ impl Home {
     }
 
     /// Runs the command to its end.
-    pub fn run(&self, arguments: &[&str]) -> Ran {
+    pub(crate) fn run(&self, arguments: &[&str]) -> Ran {
         finish(self.command(arguments))
     }
 }
 
 /// Runs a command to its end.
-pub fn finish(mut command: Command) -> Ran {
+pub(crate) fn finish(mut command: Command) -> Ran {
     let begin = Instant::now();
     let output = command.output().unwrap();
     ran(&output, begin)
 }
 
-pub fn ran(output: &Output, begin: Instant) -> Ran {
+pub(crate) fn ran(output: &Output, begin: Instant) -> Ran {
     Ran {
         code: output.status.code(),
         out: String::from_utf8_lossy(&output.stdout).into_owned(),
@@ -93,12 +93,12 @@ pub fn ran(output: &Output, begin: Instant) -> Ran {
 }
 
 /// A recorded question of the emulator's user, at 16 kHz.
-pub fn question(name: &str) -> Vec<i16> {
+pub(crate) fn question(name: &str) -> Vec<i16> {
     bedrock_nova_emulator::clips::question(name).unwrap().at(16_000).pcm
 }
 
 /// A child that goes on while the test looks at what it prints.
-pub struct Running {
+pub(crate) struct Running {
     child: std::process::Child,
     lines: std::sync::mpsc::Receiver<String>,
     seen: Vec<String>,
@@ -106,7 +106,7 @@ pub struct Running {
 }
 
 impl Running {
-    pub fn start(mut command: Command) -> Self {
+    pub(crate) fn start(mut command: Command) -> Self {
         use std::io::BufRead;
         let mut child = command.spawn().unwrap();
         let (tell, lines) = std::sync::mpsc::channel();
@@ -117,7 +117,7 @@ impl Running {
 
     /// Waits for a line with these words and returns it.
     #[track_caller]
-    pub fn wait_for(&mut self, words: &str) -> String {
+    pub(crate) fn wait_for(&mut self, words: &str) -> String {
         let until = Instant::now() + Duration::from_secs(30);
         loop {
             match self.lines.recv_timeout(until.saturating_duration_since(Instant::now())) {
@@ -133,19 +133,19 @@ impl Running {
     }
 
     /// Every line so far.
-    pub fn seen(&self) -> &[String] {
+    pub(crate) fn seen(&self) -> &[String] {
         &self.seen
     }
 
     /// Presses Ctrl-C: SIGINT to this child alone.
-    pub fn interrupt(&self) {
+    pub(crate) fn interrupt(&self) {
         let kill = format!("kill -INT {}", self.child.id());
         assert!(Command::new("sh").args(["-c", &kill]).status().unwrap().success());
     }
 
     /// Waits for the child's own end, at most so long.
     #[track_caller]
-    pub fn end_within(mut self, most: Duration) -> Ran {
+    pub(crate) fn end_within(mut self, most: Duration) -> Ran {
         use std::io::Read;
         let until = Instant::now() + most;
         while let Ok(line) = self.lines.recv_timeout(until.saturating_duration_since(Instant::now())) {
