@@ -8,6 +8,7 @@ mod script;
 use std::time::Duration;
 
 use bedrock_nova::ErrorKind;
+use bedrock_nova::sonic::Event;
 use bedrock_nova::sonic::conversation::{AudioPolicy, Input};
 use bytes::Bytes;
 use script::*;
@@ -129,4 +130,27 @@ fn what_waits_has_a_bound() {
     call.pass(Duration::from_secs(1));
     assert_eq!(call.call.audio_room(), room);
     assert_eq!(loud(&call.sound_since(ms(0))), 500 * 32);
+}
+
+#[test]
+fn live_audio_that_finds_no_room_pushes_out_the_oldest_and_all_of_it_is_counted() {
+    let mut call = Script::live();
+    call.pass(Duration::from_secs(1));
+    call.stall();
+    for _ in 0..500 {
+        call.audio(20, AudioPolicy::Live).unwrap();
+        call.pass_ms(20);
+    }
+    call.unstall();
+    call.pass(Duration::from_secs(1));
+    let sent = loud(&call.sound_since(ms(0))) / 32;
+    let dropped: u64 = call
+        .events()
+        .filter_map(|event| match event {
+            Event::InputDropped { duration } => Some(duration.as_millis() as u64),
+            _ => None,
+        })
+        .sum();
+    assert_eq!(sent as u64 + dropped, 10_000, "nothing is dropped in silence");
+    assert!(dropped > 9_000, "{dropped} ms");
 }

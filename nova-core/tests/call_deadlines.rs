@@ -88,3 +88,14 @@ fn an_idle_call_only_wakes_for_its_silence() {
     call.pass_ms(100);
     assert_eq!(call.wake, None, "a link that takes nothing costs nothing");
 }
+
+#[test]
+fn an_answer_that_goes_on_after_it_was_given_up_is_one_of_its_own() {
+    let mut call = Script::live();
+    call.user_says("Hello?");
+    call.hear([spec("s1", "Well,"), sound("a1", 3)]);
+    call.pass_ms(12_100);
+    call.story();
+    call.hear([more_sound("a1", 3), sound_end("a1", END_TURN)]);
+    assert_eq!(call.story(), ["sound 2", "turn 2 answered"]);
+}

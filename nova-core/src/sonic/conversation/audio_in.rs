@@ -103,6 +103,14 @@ impl AudioIn {
         self.spoke
     }
 
+    /// Gives up the oldest live audio while the queue is full: what is said now is worth more.
+    pub(super) fn make_room(&mut self) {
+        while self.room() == 0 {
+            let Some(piece) = self.queue.pop_front_if(|piece| piece.policy == AudioPolicy::Live) else { return };
+            self.give_up_piece(&piece);
+        }
+    }
+
     /// Gives everything up that waits.
     pub(super) fn give_up(&mut self) {
         self.queue.clear();
@@ -210,9 +218,13 @@ impl AudioIn {
         while let Some(piece) =
             self.queue.pop_front_if(|piece| piece.policy == AudioPolicy::Live && now > piece.at + STALE)
         {
-            self.queued -= piece.pcm.len();
-            self.dropped += self.rate.duration(piece.pcm.len() / 2);
+            self.give_up_piece(&piece);
         }
+    }
+
+    fn give_up_piece(&mut self, piece: &Piece) {
+        self.queued -= piece.pcm.len();
+        self.dropped += self.rate.duration(piece.pcm.len() / 2);
     }
 }
 

@@ -247,6 +247,9 @@ impl Call {
         if let Phase::Finishing(_) = self.phase {
             return Err(Error::new(ErrorKind::Misuse, "No audio is taken after finish()."));
         }
+        if policy == AudioPolicy::Live {
+            self.audio_in.make_room();
+        }
         if self.audio_in.room() == 0 {
             return Err(Error::new(ErrorKind::Limit, "As much audio waits as may wait.")
                 .with_code("audio-waiting")

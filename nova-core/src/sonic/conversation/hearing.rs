@@ -83,8 +83,27 @@ impl Call {
         self.blocks.iter().find(|(open, _)| open == id).map_or(Part::Other, |(_, part)| *part)
     }
 
+    /// Like `part`, for something new in a block: if its turn was given up meanwhile, an answer of its own begins.
+    fn living_part(&mut self, id: &ContentId) -> Part {
+        match self.part(id) {
+            Part::Answer(turn) if !self.turns.is_open(turn) => {
+                let part = self.answer_part();
+                self.blocks.iter_mut().filter(|(open, _)| open == id).for_each(|(_, old)| *old = part);
+                part
+            }
+            part => part,
+        }
+    }
+
     fn text_came(&mut self, id: &ContentId, kind: BlockKind, text: &str) {
-        if let (BlockKind::AssistantText(Stage::Speculative), Part::Answer(turn)) = (kind, self.part(id)) {
+        if kind != BlockKind::AssistantText(Stage::Speculative) {
+            return;
+        }
+        let before = self.part(id);
+        if let Part::Answer(turn) = self.living_part(id) {
+            if before != Part::Answer(turn) {
+                self.transcripts.begin_sentence(turn);
+            }
             self.turns.text_came(self.now, turn);
             let change = self.transcripts.announce(turn, text);
             self.changed(change);
@@ -92,7 +111,7 @@ impl Call {
     }
 
     fn audio_came(&mut self, id: &ContentId, pcm: bytes::Bytes) {
-        let Part::Answer(turn) = self.part(id) else { return };
+        let Part::Answer(turn) = self.living_part(id) else { return };
         self.turns.audio_came(self.now, turn);
         self.transcripts.sounds(turn);
         let mut audio = Audio { turn, pcm, rate: self.config.output_rate, offset: std::time::Duration::ZERO };
