@@ -24,6 +24,7 @@ pub struct Stamped {
     /// Counts from 1 without gaps.
     pub seq: u64,
     /// Time since the call began.
+    #[serde(rename = "atMs", with = "crate::sonic::millis")]
     pub at: Duration,
     /// The event.
     #[serde(flatten)]
@@ -45,11 +46,13 @@ pub enum Event {
     /// The service noticed that the user began to speak.
     UserSpeechStarted {
         /// Where in the input audio of this session.
+        #[serde(rename = "offsetMs", with = "crate::sonic::millis")]
         offset: Duration,
     },
     /// The service noticed that the user stopped speaking.
     UserSpeechEnded {
         /// Where in the input audio of this session the speech ended.
+        #[serde(rename = "offsetMs", with = "crate::sonic::millis")]
         offset: Duration,
     },
     /// A line of the transcript is new or has changed; it replaces the earlier version of the same `item`.
@@ -61,6 +64,7 @@ pub enum Event {
         /// The turn whose answer was cut.
         turn: TurnId,
         /// How much of the answer's audio was heard, by the best knowledge of this side.
+        #[serde(rename = "heardMs", with = "crate::sonic::millis")]
         heard: Duration,
     },
     /// The model asks for a tool. Handlers registered with the builder run by themselves; otherwise answer it with
@@ -96,11 +100,13 @@ pub enum Event {
         /// Which attempt this is, from 1.
         attempt: u32,
         /// User audio that the lost session had taken and not answered, and that nobody will hear.
+        #[serde(rename = "unansweredMs", with = "crate::sonic::millis")]
         unanswered: Duration,
     },
     /// Input audio was given up because the way up was blocked for too long.
     InputDropped {
         /// How much.
+        #[serde(rename = "durationMs", with = "crate::sonic::millis")]
         duration: Duration,
     },
     /// The application read too slowly: older events were dropped from its queue, audio first.
@@ -108,6 +114,7 @@ pub enum Event {
         /// How many events are missing.
         events: u64,
         /// How much audio is among them.
+        #[serde(rename = "audioMs", with = "crate::sonic::millis")]
         audio: Duration,
     },
     /// The service sent an event that this version does not know, or broke its own grammar; nothing was lost.
@@ -202,6 +209,7 @@ pub struct Audio {
     /// Sample rate.
     pub rate: SampleRate,
     /// Where in this turn's answer the piece begins.
+    #[serde(rename = "offsetMs", with = "crate::sonic::millis")]
     pub offset: Duration,
 }
 
@@ -291,8 +299,10 @@ pub enum TurnEnd {
 #[serde(rename_all = "camelCase")]
 pub struct Latency {
     /// Until the first word of the answer's text.
+    #[serde(rename = "firstTextMs", with = "crate::sonic::millis::option", default)]
     pub first_text: Option<Duration>,
     /// Until the first piece of the answer's audio.
+    #[serde(rename = "firstAudioMs", with = "crate::sonic::millis::option", default)]
     pub first_audio: Option<Duration>,
 }
 

@@ -9,6 +9,7 @@ pub mod conversation;
 pub mod event;
 pub mod failure;
 pub mod limits;
+mod millis;
 pub mod session;
 pub mod state;
 pub mod typed;
