@@ -72,12 +72,12 @@ pub(crate) async fn run(run: Run) -> Result<(), Problem> {
     let rate = clips.first().map_or(16_000, Clip::rate);
     let utterances: Vec<Utterance> = clips.into_iter().map(Utterance::new).collect();
     let builder = builder.input_rate(SampleRate::try_from(rate)?).output_rate(SampleRate::Hz24000);
-    let screen = Screen::stdout();
-    let mut desk = Desk { recorder: Recorder::create(&folder, about)?, screen, player, stop };
     let talk = tokio::select! {
         talk = tokio::time::timeout(CONNECT, builder.connect()) => talk.map_err(|_| slow())??,
-        () = desk.stop.asked() => return Err(Problem::interrupted("Stopped before the call was connected.")),
+        () = stop.asked() => return Err(Problem::interrupted("Stopped before the call was connected.")),
     };
+    // Only a call that exists replaces the files of the one before.
+    let mut desk = Desk { recorder: Recorder::create(&folder, about)?, screen: Screen::stdout(), player, stop };
     desk.screen.note(talk.elapsed(), "connected");
     let ending = hold::hold(talk, &utterances, &mut desk).await?;
     if let Some(player) = desk.player.take()

@@ -124,8 +124,11 @@ fn call(home: &Home, arguments: &[&str], environment: &[(&str, &str)]) -> Ran {
 
 #[test]
 fn no_credentials() {
-    let ran = call(&Home::new(), &["--region", "us-east-1"], &[]);
+    let home = Home::new();
+    let ran = call(&home, &["--region", "us-east-1"], &[]);
     refused(&ran, "no-credentials", &["No AWS credentials", "aws configure"]);
+    let left = std::fs::read_dir(home.path().join("out")).unwrap().count();
+    assert_eq!(left, 0, "a call that never was leaves no files");
 }
 
 #[test]

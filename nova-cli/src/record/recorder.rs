@@ -39,7 +39,7 @@ impl Recorder {
     /// # Errors
     /// One of them cannot be written.
     pub(crate) fn create(folder: &Folder, about: About) -> Result<Self, Problem> {
-        Ok(Recorder {
+        let mut recorder = Recorder {
             tape: Tape::create(&folder.file(folder::SOUND), RATE)?,
             log: EventLog::create(&folder.file(folder::EVENTS))?,
             folder: folder.clone(),
@@ -48,7 +48,10 @@ impl Recorder {
             speaker: Loudspeaker::default(),
             said_until: Duration::ZERO,
             hushed: None,
-        })
+        };
+        // All four files are of this call from its first moment on.
+        recorder.save()?;
+        Ok(recorder)
     }
 
     /// Writes down that samples at [`RATE`] of a recording were sent at `at`.
