@@ -1,17 +1,15 @@
 //! Everything below the conversation, for real: the AWS SDK, signatures, frames, HTTP/2, TLS, loopback, and back.
 //!
-//! The peer runs on a thread of its own. Chunks go to the sink, which answers each with a piece of voice and costs little
-//! itself; whole sessions go to the emulator, which verifies every signature.
+//! The peer is the sink, on a thread of its own: it answers each chunk with a piece of voice and costs little itself. The
+//! emulator would judge, listen and take its time, and the figure would be the emulator's.
 
 use std::future::poll_fn;
-use std::sync::{Arc, mpsc};
+use std::sync::mpsc;
 use std::task::Poll;
 use std::time::{Duration, Instant};
 
-use bedrock_nova::sonic::{Conversation, Event, TurnEnd};
 use bedrock_nova::transport::{Bedrock, Link, Target, Transport};
 use bedrock_nova_benches::{ACCESS_KEY, PROMPT, SECRET_KEY, Sink, Stream, audio_output, pcm};
-use bedrock_nova_emulator::Emulator;
 use bytes::Bytes;
 use criterion::{BenchmarkId, Criterion, Throughput};
 use tokio::runtime::{Builder, Runtime};
@@ -20,7 +18,6 @@ fn main() {
     let mut criterion =
         Criterion::default().sample_size(20).measurement_time(Duration::from_secs(4)).configure_from_args();
     chunks(&mut criterion);
-    session(&mut criterion);
     criterion.final_summary();
 }
 
@@ -45,27 +42,6 @@ fn chunks(criterion: &mut Criterion) {
             });
         });
     }
-}
-
-/// Connect, a typed question, the spoken answer, an orderly end; the connection is there already.
-fn session(criterion: &mut Criterion) {
-    let runtime = runtime();
-    let transport: Arc<dyn Transport> = Arc::new(runtime.block_on(bedrock(beside(emulator))));
-    criterion.bench_function("e2e/session of one typed turn", |bench| {
-        bench.iter(|| runtime.block_on(in_time(one_turn(&transport))));
-    });
-}
-
-async fn one_turn(transport: &Arc<dyn Transport>) {
-    let mut talk = Conversation::builder().transport(Arc::clone(transport)).connect().await.expect("it is accepted");
-    talk.send_text("That is all.").await.expect("the call is open");
-    while let Some(event) = talk.next().await {
-        if let Event::TurnEnded { end, .. } = event {
-            assert_eq!(end, TurnEnd::Answered);
-            break;
-        }
-    }
-    talk.close().await.expect("an orderly end");
 }
 
 /// Sends `count` chunks as fast as the link takes them, and waits for as many pieces.
@@ -135,14 +111,6 @@ async fn answer(mut stream: Stream) {
             return;
         }
     }
-}
-
-/// Answers are sent at once, and what the service takes its time for takes a twentieth of it; faster, and its idle limit of
-/// 55 s (reference §4.5) would fall between two pieces of silence.
-async fn emulator(tell: mpsc::Sender<Address>) {
-    let emulator = Emulator::builder().pace(1e6).clock(20.0).start().await.expect("free ports");
-    tell.send(Address { url: emulator.tls_url(), ca: emulator.ca_file() }).expect("the bench waits");
-    std::future::pending::<()>().await;
 }
 
 fn audio_input() -> Vec<u8> {
