@@ -4,4 +4,4 @@ mod inputs;
 mod sink;
 
 pub use inputs::{CONTENT, PROMPT, answer_opening, audio_output, pcm, text_output};
-pub use sink::{ACCESS_KEY, Down, SECRET_KEY, Sink, Stream, Up};
+pub use sink::{ACCESS_KEY, Down, Gone, SECRET_KEY, Sink, Stream, Up};

@@ -8,4 +8,4 @@ mod server;
 mod stream;
 
 pub use server::{ACCESS_KEY, SECRET_KEY, Sink};
-pub use stream::{Down, Stream, Up};
+pub use stream::{Down, Gone, Stream, Up};
