@@ -43,7 +43,6 @@ impl Floor {
         match &stamped.event {
             Event::UserSpeechStarted { .. } => self.owed = Some(stamped.at),
             Event::Transcript(line) if line.role == Role::User => self.owed = Some(stamped.at),
-            Event::TurnEnded { end: TurnEnd::Superseded, .. } => {}
             Event::TurnEnded { end, .. } => {
                 self.owed = None;
                 self.ended = Some((stamped.at, *end));
@@ -136,14 +135,5 @@ mod tests {
         assert_eq!(floor.outcome(S(57), S(0)), Some(Outcome::NoAnswer));
         floor.hear(&ended(57, TurnEnd::NoAnswer));
         assert_eq!(floor.outcome(S(58), S(0)), Some(Outcome::NoAnswer));
-    }
-
-    #[test]
-    fn speech_that_goes_on_keeps_the_floor() {
-        let mut floor = Floor::default();
-        floor.hear(&heard(1));
-        floor.hear(&ended(2, TurnEnd::Superseded));
-        floor.spoken(S(3));
-        assert_eq!(floor.outcome(S(20), S(0)), None);
     }
 }

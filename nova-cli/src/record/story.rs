@@ -222,7 +222,6 @@ pub(crate) fn end_in_words(end: TurnEnd) -> &'static str {
     match end {
         TurnEnd::Answered => "answered",
         TurnEnd::Interrupted => "interrupted",
-        TurnEnd::Superseded => "went on",
         TurnEnd::NoAnswer => "no answer",
         TurnEnd::Lost => "lost",
         TurnEnd::Closed => "call closed",

@@ -151,9 +151,8 @@ impl Builder {
     /// credentials, `Transport` for an endpoint that cannot be reached, `Timeout` when nothing is accepted in time,
     /// or whatever the service refuses the stream with.
     pub async fn connect(mut self) -> Result<Conversation> {
-        let runtime = tokio::runtime::Handle::try_current().map_err(|cause| {
-            Error::new(ErrorKind::Misuse, "connect() needs a tokio runtime.").with_cause(cause)
-        })?;
+        let runtime = tokio::runtime::Handle::try_current()
+            .map_err(|cause| Error::new(ErrorKind::Misuse, "connect() needs a tokio runtime.").with_cause(cause))?;
         let catalogue = self.catalogue.take().unwrap_or_else(|| Catalogue::built_in().clone());
         let call = Call::new(std::mem::take(&mut self.config), &catalogue, seed())?;
         let rate = call.input_rate();

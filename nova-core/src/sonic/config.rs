@@ -126,7 +126,8 @@ pub enum AudioDuringTools {
     /// in a new session and audio is held from then on.
     #[default]
     Adapt,
-    /// Holds the audio until the result is sent; nothing is lost, but nobody can interrupt meanwhile.
+    /// Holds the audio until the result is sent. Nobody can interrupt meanwhile, and live audio that grows too old is
+    /// given up and reported; recorded audio waits.
     Hold,
     /// Goes on sending whatever happens.
     Send,

@@ -167,9 +167,9 @@ impl Driver {
     fn tell_connect(&mut self, event: &Event) {
         let result = match event {
             Event::Connected { .. } => Ok(()),
-            Event::Closed { error, .. } => Err(error.clone().unwrap_or_else(|| {
-                Error::new(ErrorKind::Closed, "The call was closed before it was connected.")
-            })),
+            Event::Closed { error, .. } => Err(error
+                .clone()
+                .unwrap_or_else(|| Error::new(ErrorKind::Closed, "The call was closed before it was connected."))),
             _ => return,
         };
         if let Some(connected) = self.connected.take() {

@@ -284,8 +284,6 @@ pub enum TurnEnd {
     Answered,
     /// The user spoke into the answer.
     Interrupted,
-    /// The user said more before an answer began; the next turn answers both.
-    Superseded,
     /// No answer, or no further word of one, within the deadline.
     NoAnswer,
     /// The session was lost before the answer was complete.

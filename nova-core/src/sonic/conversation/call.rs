@@ -10,29 +10,26 @@ use std::collections::VecDeque;
 use std::fmt;
 use std::time::Duration;
 
-use serde_json::{Value, json};
 use uuid::Uuid;
 
-use super::audio_in::{AudioIn, Next};
+use super::audio_in::AudioIn;
 use super::closing::Finishing;
 use super::history::History;
-use super::io::{AudioPolicy, Input, LinkKey, Output};
+use super::io::{Input, LinkKey, Output};
 use super::line::{Credit, Line, LineState};
 use super::playback::Playback;
 use super::recovery::Recovery;
-use super::tools::{self, Tools};
+use super::sending::{AudioWhileTools, Typed};
+use super::tools::Tools;
 use super::transcript::{Change, Transcripts};
 use super::turns::Turns;
 use super::usage::UsageSum;
 use crate::error::{Error, ErrorKind, Result};
 use crate::ids::{ContentId, PromptName, ToolUseId};
-use crate::model::{Catalogue, Feature, Model};
-use crate::sonic::config::{AudioDuringTools, Config};
-use crate::sonic::event::{CloseReason, Event, Stamped, ToolCall, ToolOutcome, TurnEnd, TurnId};
+use crate::model::{Catalogue, Model};
+use crate::sonic::config::Config;
+use crate::sonic::event::{CloseReason, Event, Stamped, ToolOutcome, TurnEnd, TurnId};
 use crate::transport::Target;
-
-/// Typed texts that may wait for their moment.
-const TYPED_BOUND: usize = 32;
 
 /// A conversation as a pure machine: time and inputs in, outputs out. It never waits, sleeps or asks for the time.
 ///
@@ -54,10 +51,10 @@ pub struct Call {
     pub(super) usage: UsageSum,
     /// Blocks of the service's that are open, and what they are part of.
     pub(super) blocks: VecDeque<(ContentId, Part)>,
-    audio_while_tools: AudioWhileTools,
-    typed: VecDeque<Typed>,
-    outputs: VecDeque<Output>,
-    next_audio: Option<Duration>,
+    pub(super) audio_while_tools: AudioWhileTools,
+    pub(super) typed: VecDeque<Typed>,
+    pub(super) outputs: VecDeque<Output>,
+    pub(super) next_audio: Option<Duration>,
     seed: u64,
     links: u32,
     seq: u64,
@@ -103,20 +100,6 @@ pub(super) enum Part {
     Other,
 }
 
-/// What has been seen of sending audio while a tool works.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum AudioWhileTools {
-    Untried,
-    Sent,
-    Held,
-}
-
-struct Typed {
-    text: String,
-    /// The turn that it continues; a new one of its own otherwise.
-    turn: Option<TurnId>,
-}
-
 /// Whether the current wait has been told.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Waits {
@@ -146,10 +129,7 @@ impl Call {
             playback: Playback::default(),
             usage: UsageSum::default(),
             blocks: VecDeque::new(),
-            audio_while_tools: match config.audio_during_tools {
-                AudioDuringTools::Hold => AudioWhileTools::Held,
-                AudioDuringTools::Adapt | AudioDuringTools::Send => AudioWhileTools::Untried,
-            },
+            audio_while_tools: AudioWhileTools::at_first(config.audio_during_tools),
             typed: VecDeque::new(),
             outputs: VecDeque::new(),
             next_audio: None,
@@ -234,212 +214,13 @@ impl Call {
             Input::Taken { turn, duration } => self.playback.taken(self.now, turn, duration),
             Input::Audio { pcm, policy, at } => return self.audio(pcm, policy, at),
             Input::Text { text } => return self.text(text),
-            Input::Interrupt => self.interrupt(),
+            Input::Interrupt => {
+                self.barge_in();
+            }
             Input::Finish => self.finish(),
             Input::Tick => {}
         }
         Ok(())
-    }
-
-    // ---- what the application says
-
-    fn audio(&mut self, pcm: bytes::Bytes, policy: AudioPolicy, at: Duration) -> Result<()> {
-        if let Phase::Finishing(_) = self.phase {
-            return Err(Error::new(ErrorKind::Misuse, "No audio is taken after finish()."));
-        }
-        if policy == AudioPolicy::Live {
-            self.audio_in.make_room();
-        }
-        if self.audio_in.room() == 0 {
-            return Err(Error::new(ErrorKind::Limit, "As much audio waits as may wait.")
-                .with_code("audio-waiting")
-                .with_retryable(true)
-                .with_hint("Wait until `audio_room` says that there is room."));
-        }
-        self.audio_in.push(pcm, policy, at);
-        Ok(())
-    }
-
-    fn text(&mut self, text: String) -> Result<()> {
-        if let Phase::Finishing(_) = self.phase {
-            return Err(Error::new(ErrorKind::Misuse, "No text is taken after finish()."));
-        }
-        if text.trim().is_empty() {
-            return Err(Error::new(ErrorKind::Invalid, "The text is empty: there is nothing to answer."));
-        }
-        if !self.model.has(Feature::InteractiveText) {
-            let message = format!("{} does not answer typed text: only speech starts an answer.", self.config.model);
-            return Err(Error::new(ErrorKind::Invalid, message).with_hint("Use a newer model, or send audio."));
-        }
-        if self.typed.len() >= TYPED_BOUND {
-            let message = format!("{TYPED_BOUND} texts are waiting to be sent already.");
-            return Err(Error::new(ErrorKind::Limit, message).with_hint("Send the next one after an answer."));
-        }
-        self.typed.push_back(Typed { text, turn: None });
-        Ok(())
-    }
-
-    fn interrupt(&mut self) {
-        self.barge_in();
-    }
-
-    fn tool_done(&mut self, id: &ToolUseId, result: std::result::Result<Value, String>) -> Result<()> {
-        let outcome = if result.is_ok() { ToolOutcome::Answered } else { ToolOutcome::Failed };
-        if self.answer_tool(id, result, outcome) {
-            return Ok(());
-        }
-        Err(Error::new(ErrorKind::Misuse, format!("No tool call {id} is waiting for a result."))
-            .with_hint("Each call is answered exactly once, before its deadline."))
-    }
-
-    // ---- tools
-
-    /// Takes on a call of the model's.
-    pub(super) fn begin_tool(&mut self, link: LinkKey, id: ToolUseId, name: String, arguments: Value) {
-        // A call out of an answer that was interrupted belongs to that one, which is over.
-        let asking = self.turns.front().or_else(|| self.turns.answer_begins(self.now)).or_else(|| self.turns.last());
-        let turn = asking.unwrap_or_default();
-        self.turns.touch(self.now);
-        let call = ToolCall { turn, id, name, arguments };
-        let known = self.config.tools.iter().any(|tool| tool.name == call.name);
-        let begun = self.tools.begin(&call, link, self.now + self.config.timeouts.tool);
-        self.event(Event::ToolCall(call.clone()));
-        match begun {
-            Err(reason) => self.tell_tool_result(&call.id, call.name, link, turn, Err(reason), ToolOutcome::Failed),
-            Ok(()) if !known => {
-                let reason = format!("there is no tool named {}", call.name);
-                self.answer_tool(&call.id, Err(reason), ToolOutcome::Failed);
-            }
-            Ok(()) => self.outputs.push_back(Output::RunTool(call)),
-        }
-    }
-
-    fn answer_tool(
-        &mut self,
-        id: &ToolUseId,
-        result: std::result::Result<Value, String>,
-        outcome: ToolOutcome,
-    ) -> bool {
-        let Some(pending) = self.tools.finish(id) else { return false };
-        self.turns.touch(self.now);
-        self.tell_tool_result(id, pending.name, pending.link, pending.turn, result, outcome);
-        true
-    }
-
-    fn tell_tool_result(
-        &mut self,
-        id: &ToolUseId,
-        name: String,
-        asked_on: LinkKey,
-        turn: TurnId,
-        result: std::result::Result<Value, String>,
-        outcome: ToolOutcome,
-    ) {
-        let result = tools::as_object(result);
-        let mut outcome = outcome;
-        match self.line.as_mut().filter(|line| line.key == asked_on && line.state == LineState::Live) {
-            Some(line) => match line.answer_tool(id, &result, outcome) {
-                Ok(sent) => outcome = sent,
-                Err(error) => return self.bug(&error),
-            },
-            // Another session does not know the id and would fail on it: it is told in words.
-            None => {
-                let text = json!({ "tool": name, "result": result }).to_string();
-                self.typed.push_back(Typed { text: format!("(Result of a tool: {text})"), turn: Some(turn) });
-            }
-        }
-        self.event(Event::ToolDone { id: id.clone(), name, outcome });
-    }
-
-    // ---- the way up
-
-    /// Sends whatever is due while the link takes it.
-    fn pump(&mut self) {
-        self.next_audio = None;
-        self.send_typed();
-        let held = self.holds_audio();
-        let Some(line) = self.line.as_mut().filter(|line| line.credit == Credit::One) else { return };
-        let payload = match line.next_payload() {
-            Some(payload) => payload,
-            None if held || !line.takes_audio() => return,
-            None => match self.audio_in.next(self.now) {
-                Next::Wait(until) => {
-                    self.next_audio = Some(until);
-                    return;
-                }
-                Next::Audio(pcm) => {
-                    let sent = line.audio(&pcm).map(|()| line.next_payload());
-                    match sent {
-                        Ok(Some(payload)) => {
-                            self.note_audio_while_tools();
-                            payload
-                        }
-                        Ok(None) => return,
-                        Err(error) => return self.bug(&error),
-                    }
-                }
-            },
-        };
-        if let Some(line) = &mut self.line {
-            line.credit = Credit::None { since: self.now };
-            self.outputs.push_back(Output::Send { link: line.key, payload });
-        }
-        if let Some(duration) = self.audio_in.take_dropped() {
-            self.event(Event::InputDropped { duration });
-        }
-    }
-
-    fn send_typed(&mut self) {
-        // One at a time: what has left this queue is out of its bound.
-        if self.audio_in.is_primed()
-            && let Some(line) = self.line.as_mut().filter(|line| line.takes_audio())
-            && line.is_sent()
-            && let Some(typed) = self.typed.pop_front()
-        {
-            if let Err(error) = line.type_text(&typed.text) {
-                return self.bug(&error);
-            }
-            if typed.turn.is_none() {
-                self.typed_turn(&typed.text);
-            }
-        }
-    }
-
-    fn typed_turn(&mut self, text: &str) {
-        let turn = self.turns.typed(self.now);
-        let change = self.transcripts.user(turn, text);
-        self.changed(change);
-    }
-
-    fn holds_audio(&self) -> bool {
-        self.audio_while_tools == AudioWhileTools::Held && self.tool_is_due()
-    }
-
-    /// Says whether the current session waits for a tool; what an earlier one waits for is none of its business.
-    fn tool_is_due(&self) -> bool {
-        self.line.as_ref().is_some_and(|line| self.tools.holds_link(line.key))
-    }
-
-    fn note_audio_while_tools(&mut self) {
-        if self.audio_while_tools == AudioWhileTools::Untried && self.tool_is_due() {
-            self.audio_while_tools = AudioWhileTools::Sent;
-        }
-    }
-
-    /// After a refusal: says whether audio during a tool may be the cause, and holds it from now on if so. The tool
-    /// may be done by the time the refusal is here.
-    pub(super) fn adapt_audio_to_tools(&mut self) -> bool {
-        let suspect = self.config.audio_during_tools == AudioDuringTools::Adapt
-            && self.audio_while_tools == AudioWhileTools::Sent;
-        if suspect {
-            self.audio_while_tools = AudioWhileTools::Held;
-        }
-        suspect
-    }
-
-    /// Says whether anything the application handed over still waits.
-    pub(super) fn has_input_left(&self) -> bool {
-        !self.audio_in.is_empty() || !self.typed.is_empty()
     }
 
     // ---- links

@@ -3,8 +3,9 @@
 //! | file | concern |
 //! |---|---|
 //! | `io` | what goes in and comes out |
-//! | `call` | the machine itself: commands, links, time |
+//! | `call` | the machine itself: phases, links, time, what is told |
 //! | `line` | one session on one link |
+//! | `sending` | what the application says, and what goes out |
 //! | `audio_in` | the user's audio: pace, silence, priming |
 //! | `hearing` | the service's events made into turns, lines and sound |
 //! | `turns` | each turn ended exactly once |
@@ -25,6 +26,7 @@ mod io;
 mod line;
 mod playback;
 mod recovery;
+mod sending;
 mod tools;
 mod transcript;
 mod turns;

@@ -5,9 +5,13 @@ use std::time::Duration;
 
 use serde_json::{Value, json};
 
-use super::io::LinkKey;
+use super::call::Call;
+use super::io::{LinkKey, Output};
+use super::line::LineState;
+use super::sending::Typed;
+use crate::error::{Error, ErrorKind};
 use crate::ids::ToolUseId;
-use crate::sonic::event::{ToolCall, TurnId};
+use crate::sonic::event::{Event, ToolCall, ToolOutcome, TurnId};
 
 /// How many calls may be under way at once; a further one is answered with an error.
 const AT_ONCE: usize = 16;
@@ -69,6 +73,69 @@ impl Tools {
     /// Ends all calls, because nobody can be answered any more.
     pub(super) fn drain(&mut self) -> impl Iterator<Item = (ToolUseId, Pending)> {
         std::mem::take(&mut self.pending).into_iter()
+    }
+}
+
+impl Call {
+    /// Takes on a call of the model's.
+    pub(super) fn begin_tool(&mut self, link: LinkKey, id: ToolUseId, name: String, arguments: Value) {
+        // A call out of an answer that was interrupted belongs to that one, which is over.
+        let asking = self.turns.front().or_else(|| self.turns.answer_begins(self.now)).or_else(|| self.turns.last());
+        let turn = asking.unwrap_or_default();
+        self.turns.touch(self.now);
+        let call = ToolCall { turn, id, name, arguments };
+        let known = self.config.tools.iter().any(|tool| tool.name == call.name);
+        let begun = self.tools.begin(&call, link, self.now + self.config.timeouts.tool);
+        self.event(Event::ToolCall(call.clone()));
+        match begun {
+            Err(reason) => self.tell_tool_result(&call.id, call.name, link, turn, Err(reason), ToolOutcome::Failed),
+            Ok(()) if !known => {
+                let reason = format!("there is no tool named {}", call.name);
+                self.answer_tool(&call.id, Err(reason), ToolOutcome::Failed);
+            }
+            Ok(()) => self.outputs.push_back(Output::RunTool(call)),
+        }
+    }
+
+    fn answer_tool(&mut self, id: &ToolUseId, result: Result<Value, String>, outcome: ToolOutcome) -> bool {
+        let Some(pending) = self.tools.finish(id) else { return false };
+        self.turns.touch(self.now);
+        self.tell_tool_result(id, pending.name, pending.link, pending.turn, result, outcome);
+        true
+    }
+
+    pub(super) fn tell_tool_result(
+        &mut self,
+        id: &ToolUseId,
+        name: String,
+        asked_on: LinkKey,
+        turn: TurnId,
+        result: Result<Value, String>,
+        outcome: ToolOutcome,
+    ) {
+        let result = as_object(result);
+        let mut outcome = outcome;
+        match self.line.as_mut().filter(|line| line.key == asked_on && line.state == LineState::Live) {
+            Some(line) => match line.answer_tool(id, &result, outcome) {
+                Ok(sent) => outcome = sent,
+                Err(error) => return self.bug(&error),
+            },
+            // Another session does not know the id and would fail on it: it is told in words.
+            None => {
+                let text = json!({ "tool": name, "result": result }).to_string();
+                self.typed.push_back(Typed { text: format!("(Result of a tool: {text})"), turn: Some(turn) });
+            }
+        }
+        self.event(Event::ToolDone { id: id.clone(), name, outcome });
+    }
+
+    pub(super) fn tool_done(&mut self, id: &ToolUseId, result: Result<Value, String>) -> crate::error::Result<()> {
+        let outcome = if result.is_ok() { ToolOutcome::Answered } else { ToolOutcome::Failed };
+        if self.answer_tool(id, result, outcome) {
+            return Ok(());
+        }
+        Err(Error::new(ErrorKind::Misuse, format!("No tool call {id} is waiting for a result."))
+            .with_hint("Each call is answered exactly once, before its deadline."))
     }
 }
 
