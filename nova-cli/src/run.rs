@@ -20,6 +20,10 @@ use crate::sound::player::Player;
 /// How long a connection may take. The library gives up sooner, each step by itself; this guards against a defect.
 const CONNECT: Duration = Duration::from_secs(20);
 
+/// How long the process outlives its call. The service may end its side first, and then our own last frame is still on
+/// its way when the call is over; a process that ends there looks like a broken connection to the service.
+const PARTING: Duration = Duration::from_millis(150);
+
 /// A run that is ready to start.
 pub(crate) struct Run {
     /// What is known of it.
@@ -86,6 +90,7 @@ pub(crate) async fn run(run: Run) -> Result<(), Problem> {
         desk.screen.say(&format!("warning: {missed} pieces of the answers could not be played"));
     }
     sum_up(&mut desk, folder.path());
+    tokio::time::sleep(PARTING).await;
     verdict(ending)
 }
 
