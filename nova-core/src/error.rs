@@ -63,10 +63,7 @@ impl ErrorKind {
     /// Says whether trying again, perhaps after a wait and perhaps with a new session, can help.
     #[must_use]
     pub fn is_retryable(self) -> bool {
-        matches!(
-            self,
-            ErrorKind::Throttled | ErrorKind::Unavailable | ErrorKind::Transport | ErrorKind::Timeout
-        )
+        matches!(self, ErrorKind::Throttled | ErrorKind::Unavailable | ErrorKind::Transport | ErrorKind::Timeout)
     }
 
     /// Returns the kind's name as it is spelled in every language.

@@ -114,7 +114,11 @@ async fn tools_run_by_themselves_and_a_typed_text_is_answered() {
     let mut talk = talk_to(&emulator).tool(weather).connect().await.unwrap();
     talk.send_audio(question("weather")).await.unwrap();
     let events = turn(&mut talk).await;
-    assert!(said(&events, Role::Assistant)[0].contains("It is 11 degrees in Oslo"), "{:?}", said(&events, Role::Assistant));
+    assert!(
+        said(&events, Role::Assistant)[0].contains("It is 11 degrees in Oslo"),
+        "{:?}",
+        said(&events, Role::Assistant)
+    );
     let done = events.iter().any(|event| matches!(event, Event::ToolDone { outcome: ToolOutcome::Answered, .. }));
     assert!(done);
     talk.send_text("And now?").await.unwrap();

@@ -78,7 +78,7 @@ async fn ask(home: &Path, environment: &[(&str, &str)]) -> Answer {
     let answer: serde_json::Value = serde_json::from_str(line).unwrap();
     let text = |key: &str| answer[key].as_str().unwrap_or_default().to_owned();
     println!("{}: {}", text("code"), text("message"));
-    Answer { code: text("code"), message: text("message") }
+    Answer { code: text("code"), message: format!("{} {}", text("message"), text("hint")) }
 }
 
 fn home(files: &[(&str, &str)]) -> tempfile::TempDir {
@@ -230,7 +230,7 @@ async fn expired_credentials_name_the_provider_that_gave_them() {
     let bedrock = Bedrock::builder().sdk_config(&config).region("us-east-1").build().await.unwrap();
     let failure = bedrock.open(target(), Vec::new()).await.unwrap_err();
     assert!(
-        matches!(&failure, Failure::Credentials { code, message } if code == "expired-credentials" && message.contains("OurVault")),
+        matches!(&failure, Failure::Credentials { code, message, .. } if code == "expired-credentials" && message.contains("OurVault")),
         "{failure:?}"
     );
 }

@@ -30,8 +30,8 @@ pub fn classify(failure: &Failure, model: &Model) -> Error {
             let id = request_id.clone().or_else(|| request_id_in(message));
             words.classify(model).with_request_id(id)
         }
-        Failure::Credentials { code, message } => {
-            Error::new(ErrorKind::Denied, message).with_code(code).with_hint(credentials_hint(code))
+        Failure::Credentials { code, message, hint } => {
+            Error::new(ErrorKind::Denied, message).with_code(code).with_hint(hint.as_str())
         }
         Failure::Unreachable { code, message } => unreachable(code, message),
         Failure::Lost { message } => Error::new(ErrorKind::Transport, message)
@@ -134,20 +134,6 @@ fn retired_hint(model: &Model) -> String {
     match model.replacement() {
         Some(newer) => format!("{id} is retired; use {newer} (BEDROCK_MODEL_ID, or the model of the builder)."),
         None => format!("{id} is not available to this account any more; choose an active model."),
-    }
-}
-
-fn credentials_hint(code: &str) -> &'static str {
-    match code {
-        "no-region" => "Set AWS_REGION, for example to us-east-1, or a region in the profile.",
-        "expired-credentials" => {
-            "Renew them: run `aws sso login`, or fetch new ones and set AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY and AWS_SESSION_TOKEN."
-        }
-        "sso-expired" => "Run `aws sso login`, with --profile if AWS_PROFILE is set.",
-        "bearer-token-only" => {
-            "Speech takes no Bedrock API key: set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or AWS_PROFILE, or run `aws sso login`."
-        }
-        _ => "Set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or AWS_PROFILE, or run `aws configure`.",
     }
 }
 
@@ -325,7 +311,11 @@ mod tests {
     fn what_broke_on_the_way_says_what_to_do() {
         let model = Catalogue::built_in().model(&ModelId::default());
         let text = |text: &str| text.to_owned();
-        let login = Failure::Credentials { code: text("sso-expired"), message: text("The SSO session has expired.") };
+        let login = Failure::Credentials {
+            code: text("sso-expired"),
+            message: text("The SSO session has expired."),
+            hint: text("Run `aws sso login`."),
+        };
         let login = classify(&login, &model);
         assert_eq!((login.kind(), recovery(&login)), (ErrorKind::Denied, Recovery::Permanent));
         assert!(login.hint().unwrap().contains("aws sso login"));

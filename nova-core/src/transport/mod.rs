@@ -116,6 +116,8 @@ pub enum Failure {
         code: String,
         /// One sentence: what was looked at and what it answered.
         message: String,
+        /// One sentence: what to run or to set, with the profile's name in it.
+        hint: String,
     },
     /// The road to the service is closed: name not resolved, connection refused, certificate not trusted, and so on.
     Unreachable {

@@ -82,9 +82,9 @@ impl Identity {
         if self.bearer == BearerToken::Present {
             return failure(
                 "bearer-token-only",
-                "This operation takes no Bedrock API key, and AWS_BEARER_TOKEN_BEDROCK is the only credential here; \
-                 it needs an access key or a role: run `aws configure` or `aws sso login`."
+                "This operation takes no Bedrock API key, and AWS_BEARER_TOKEN_BEDROCK is the only credential here."
                     .to_owned(),
+                "It needs an access key or a role: run `aws configure` or `aws sso login`.".to_owned(),
             );
         }
         let profile = &self.profile.0;
@@ -92,9 +92,11 @@ impl Identity {
             "no-credentials",
             format!(
                 "No AWS credentials were found {place}: looked at the environment, at profile `{profile}` in the AWS \
-                 config and credentials files, at web identity, and at container and instance metadata. Run \
-                 `aws configure --profile {profile}` or `aws sso login --profile {profile}`, or name another profile \
-                 in AWS_PROFILE."
+                 config and credentials files, at web identity, and at container and instance metadata."
+            ),
+            format!(
+                "Run `aws configure --profile {profile}` or `aws sso login --profile {profile}`, or name another \
+                 profile in AWS_PROFILE."
             ),
         )
     }
@@ -103,9 +105,8 @@ impl Identity {
         let profile = &self.profile.0;
         failure(
             "no-credentials",
-            format!(
-                "AWS credentials could not be had (profile `{profile}`): {said}. Run `aws configure --profile {profile}`."
-            ),
+            format!("AWS credentials could not be had (profile `{profile}`): {said}."),
+            format!("Run `aws configure --profile {profile}`."),
         )
     }
 
@@ -115,9 +116,9 @@ impl Identity {
             "no-credentials",
             format!(
                 "Profile `{profile}` signs in with IAM Identity Center or with a credential process, and this program \
-                 was built without them: build it with the feature `sso` of bedrock-nova, or name another profile in \
-                 AWS_PROFILE."
+                 was built without them."
             ),
+            "Build it with the feature `sso` of bedrock-nova, or name another profile in AWS_PROFILE.".to_owned(),
         )
     }
 
@@ -125,10 +126,8 @@ impl Identity {
         let profile = &self.profile.0;
         failure(
             "sso-expired",
-            format!(
-                "The sign-in of profile `{profile}` with IAM Identity Center has ended ({said}): run `aws sso login \
-                 --profile {profile}`."
-            ),
+            format!("The sign-in of profile `{profile}` with IAM Identity Center has ended ({said})."),
+            format!("Run `aws sso login --profile {profile}`."),
         )
     }
 
@@ -136,10 +135,8 @@ impl Identity {
         let profile = &self.profile.0;
         failure(
             "expired-credentials",
-            format!(
-                "The AWS credentials have expired ({said}): renew them, for instance with `aws sso login --profile \
-                 {profile}`, or run what wrote them again."
-            ),
+            format!("The AWS credentials have expired ({said})."),
+            format!("Renew them, for instance with `aws sso login --profile {profile}`, or run what wrote them again."),
         )
     }
 }
@@ -159,8 +156,10 @@ pub(super) fn no_region(profile: &Profile) -> Failure {
     failure(
         "no-region",
         format!(
-            "No AWS region is set: looked at AWS_REGION, AWS_DEFAULT_REGION, profile `{profile}` and instance metadata. \
-             Set AWS_REGION, for instance to us-east-1, or run `aws configure set region us-east-1 --profile {profile}`."
+            "No AWS region is set: looked at AWS_REGION, AWS_DEFAULT_REGION, profile `{profile}` and instance metadata."
+        ),
+        format!(
+            "Set AWS_REGION, for example to us-east-1, or run `aws configure set region us-east-1 --profile {profile}`."
         ),
     )
 }
@@ -176,8 +175,8 @@ fn provider_name(credentials: &Credentials) -> String {
     name.map_or("that does not say its name", |(name, _)| name).to_owned()
 }
 
-fn failure(code: &str, message: String) -> Failure {
-    Failure::Credentials { code: code.to_owned(), message }
+fn failure(code: &str, message: String, hint: String) -> Failure {
+    Failure::Credentials { code: code.to_owned(), message, hint }
 }
 
 #[allow(clippy::disallowed_methods, reason = "credentials expire by the wall clock")]
