@@ -100,7 +100,9 @@ impl Names {
                 original,
             },
             // Accounts, profiles and hosts of whoever ran the experiment.
-            Failure::Credentials { code, .. } => Failure::Credentials { code, message: "redacted".to_owned() },
+            Failure::Credentials { code, .. } => {
+                Failure::Credentials { code, message: "redacted".to_owned(), hint: String::new() }
+            }
             Failure::Unreachable { code, .. } => Failure::Unreachable { code, message: "redacted".to_owned() },
             other => other,
         }

@@ -100,12 +100,13 @@ impl Driver {
                     work.handles.remove(&id);
                     Input::ToolDone { id, result }
                 }),
-                () = self.mail.signalled() => match self.signals(&mut source) {
-                    Reader::Here => None,
-                    Reader::Gone => return,
-                },
+                () = self.mail.signalled() => None,
                 () = sleep.as_mut(), if wake.is_some() => Some(Input::Tick),
             };
+            // Before anything else: what was heard of an answer decides what an interruption of it means.
+            if self.signals(&mut source) == Reader::Gone {
+                return;
+            }
             if let Some(input) = input {
                 self.input(input);
             }
@@ -179,7 +180,7 @@ impl Driver {
     }
 }
 
-#[derive(PartialEq, Eq)]
+#[derive(Debug, PartialEq, Eq)]
 enum Reader {
     Here,
     Gone,

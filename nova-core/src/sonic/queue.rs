@@ -34,8 +34,34 @@ pub(super) enum Signal {
 #[derive(Debug, Default)]
 pub(super) struct Mail {
     events: Mutex<Waiting>,
-    signals: Mutex<VecDeque<Signal>>,
+    signals: Mutex<Signals>,
     signalled: Notify,
+}
+
+#[derive(Debug, Default)]
+struct Signals {
+    queue: VecDeque<Signal>,
+    /// Whose sound was taken last.
+    playing: Option<TurnId>,
+}
+
+impl Signals {
+    /// Queues a signal; says whether the driver must hear of it at once. The clock of an answer starts with its first
+    /// sound; that more of it was taken can wait until the driver is awake anyway.
+    fn push(&mut self, signal: Signal) -> bool {
+        let urgent = match signal {
+            Signal::Taken { turn, .. } => self.playing.replace(turn) != Some(turn),
+            _ => true,
+        };
+        match (self.queue.back_mut(), signal) {
+            (Some(Signal::Taken { turn, duration }), Signal::Taken { turn: now, duration: more }) if *turn == now => {
+                *duration += more;
+            }
+            (Some(last), new) if *last == new => {}
+            _ => self.queue.push_back(signal),
+        }
+        urgent
+    }
 }
 
 #[derive(Debug, Default)]
@@ -64,16 +90,10 @@ struct Lost {
 impl Mail {
     /// Leaves a signal for the driver; sound that was taken is added up.
     pub(super) fn signal(&self, signal: Signal) {
-        let mut signals = lock(&self.signals);
-        match (signals.back_mut(), signal) {
-            (Some(Signal::Taken { turn, duration }), Signal::Taken { turn: now, duration: more }) if *turn == now => {
-                *duration += more;
-            }
-            (Some(last), new) if *last == new => {}
-            _ => signals.push_back(signal),
+        let urgent = lock(&self.signals).push(signal);
+        if urgent {
+            self.signalled.notify_one();
         }
-        drop(signals);
-        self.signalled.notify_one();
     }
 
     /// Waits until a signal may be there.
@@ -83,7 +103,7 @@ impl Mail {
 
     /// Takes the next signal.
     pub(super) fn take_signal(&self) -> Option<Signal> {
-        lock(&self.signals).pop_front()
+        lock(&self.signals).queue.pop_front()
     }
 
     /// Leaves an event for the application.

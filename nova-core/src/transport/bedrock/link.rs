@@ -52,7 +52,7 @@ pub(super) fn input(mut uplink: UplinkReceiver, sent: SentGuard) -> EventStreamS
     EventStreamSender::from(poll_fn(move |cx| {
         let _kept = &sent;
         match uplink.poll_next(cx) {
-            Poll::Ready(Uplinked::Payload(payload)) => Poll::Ready(Some(Ok(chunk(&payload)))),
+            Poll::Ready(Uplinked::Payload(payload)) => Poll::Ready(Some(Ok(chunk(payload)))),
             Poll::Ready(Uplinked::Finished) => Poll::Ready(None),
             Poll::Ready(Uplinked::Abandoned) | Poll::Pending => Poll::Pending,
         }
@@ -177,8 +177,9 @@ enum End {
     Broken,
 }
 
-fn chunk(payload: &Bytes) -> Input {
-    Input::Chunk(BidirectionalInputPayloadPart::builder().bytes(Blob::new(payload.as_ref())).build())
+/// A payload that nobody else holds becomes the SDK's without a copy.
+fn chunk(payload: Bytes) -> Input {
+    Input::Chunk(BidirectionalInputPayloadPart::builder().bytes(Blob::new(Vec::from(payload))).build())
 }
 
 #[allow(clippy::disallowed_methods, reason = "a stream must be drained whether or not anybody reads the link")]

@@ -1,15 +1,10 @@
 //! Typed text: primed first, never mixed with audio, each turn answered once or ended.
 
-#![allow(clippy::unwrap_used, reason = "a failed unwrap is a failed test")]
-
-#[path = "support/script.rs"]
-mod script;
-
 use std::time::Duration;
 
+use crate::script::*;
 use bedrock_nova::ErrorKind;
 use bedrock_nova::sonic::SampleRate;
-use script::*;
 
 #[test]
 fn a_hundred_milliseconds_of_silence_come_first_at_every_rate() {

@@ -1,8 +1,5 @@
 //! A peer that speaks HTTP/2 frame by frame, so that a test can do on the wire what no proper server would.
 
-#![allow(dead_code, unreachable_pub, reason = "every test file uses a part of it")]
-#![allow(clippy::unwrap_used, clippy::disallowed_methods, reason = "a test may fail loudly and read the clock")]
-
 pub mod speech;
 
 use std::time::Duration;

@@ -1,8 +1,5 @@
 //! A call without a network: a service that says what the script says, an uplink, a reader, and a clock that jumps.
 
-#![allow(dead_code, reason = "each test file uses its part")]
-#![allow(clippy::unwrap_used, clippy::expect_used, reason = "a failed unwrap is a failed test")]
-
 pub mod payloads;
 mod referee;
 mod story;

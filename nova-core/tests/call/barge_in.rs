@@ -1,11 +1,6 @@
 //! Barge-in: one `Interrupted`, one flush, the right heard time, and the next answer alive.
 
-#![allow(clippy::unwrap_used, reason = "a failed unwrap is a failed test")]
-
-#[path = "support/script.rs"]
-mod script;
-
-use script::*;
+use crate::script::*;
 
 /// An answer of two seconds, of which 400 ms have been played.
 fn being_answered(reader: Reader) -> Script {

@@ -1,5 +1,4 @@
 //! The wire, both ways: every field of the reference §2 and §3, and bytes that are neither.
-#![allow(clippy::unwrap_used, reason = "a failed unwrap is a failed test")]
 
 use std::time::Duration;
 

@@ -1,19 +1,14 @@
 //! Recovery: a passing failure is followed by another session with the history, a lasting one by a typed end.
 
-#![allow(clippy::unwrap_used, reason = "a failed unwrap is a failed test")]
-
-#[path = "support/script.rs"]
-mod script;
-
 use std::collections::BTreeSet;
 use std::time::Duration;
 
+use crate::script::*;
 use bedrock_nova::ErrorKind;
 use bedrock_nova::model::Catalogue;
 use bedrock_nova::sonic::conversation::{Call, Input, LinkKey, Output};
 use bedrock_nova::sonic::{Config, Event, Message};
 use bedrock_nova::transport::Failure;
-use script::*;
 
 const PASSING: &[(&str, &str, &str)] = &[
     ("ValidationException", "InternalErrorCode=531::RST_STREAM closed stream. HTTP/2 error code: NO_ERROR", "E-531"),

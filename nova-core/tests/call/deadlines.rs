@@ -1,14 +1,9 @@
 //! Deadlines: what is owed and does not come ends with its reason, in time and not before.
 
-#![allow(clippy::unwrap_used, reason = "a failed unwrap is a failed test")]
-
-#[path = "support/script.rs"]
-mod script;
-
 use std::time::Duration;
 
+use crate::script::*;
 use bedrock_nova::sonic::Timeouts;
-use script::*;
 
 #[test]
 fn a_turn_without_an_answer_ends_after_its_deadline() {

@@ -1,16 +1,11 @@
 //! Tools: exactly one result for each call, whatever becomes of it.
 
-#![allow(clippy::unwrap_used, reason = "a failed unwrap is a failed test")]
-
-#[path = "support/script.rs"]
-mod script;
-
 use std::time::Duration;
 
+use crate::script::*;
 use bedrock_nova::ErrorKind;
 use bedrock_nova::sonic::conversation::Output;
 use bedrock_nova::sonic::{AudioDuringTools, Config};
-use script::*;
 use serde_json::{Value, json};
 
 const REFUSED: &str = "Invalid input request, please fix your input and try again.";

@@ -1,13 +1,8 @@
 //! Transcripts: one item per speaker and turn, announced first, then as spoken, never doubled.
 
-#![allow(clippy::unwrap_used, reason = "a failed unwrap is a failed test")]
-
-#[path = "support/script.rs"]
-mod script;
-
 use std::time::Duration;
 
-use script::*;
+use crate::script::*;
 
 fn answered() -> Script {
     let mut call = Script::live();

@@ -1,19 +1,11 @@
 //! The HTTP client under the SDK, frame by frame: what a proper server never shows.
 
-#![allow(
-    clippy::unwrap_used,
-    clippy::disallowed_methods,
-    reason = "a test may fail loudly, read clocks and start tasks"
-)]
-
-mod transport_support;
-
 use std::task::Poll;
 use std::time::Duration;
 
+use crate::support::*;
 use bedrock_nova::transport::{Failure, Transport};
 use bytes::Bytes;
-use transport_support::*;
 
 const OPENING: &[u8] = br#"{"event":{"sessionStart":{}}}"#;
 

@@ -1,18 +1,14 @@
 //! The memory transport with the emulator's engine behind it, in virtual time.
 
-#![allow(clippy::unwrap_used, clippy::disallowed_methods, reason = "a test may fail loudly and read the paused clock")]
-
-mod transport_support;
-
 use std::time::Duration;
 
+use crate::support::speech::{audio_start, closing, name, opening, speech, stop_reason};
+use crate::support::{receive, send, soon, target};
 use bedrock_nova::transport::memory::{self, FromClient, Incoming, MemoryStream};
 use bedrock_nova::transport::{Failure, Transport};
 use bedrock_nova_emulator::{Engine, Input, Output, Settings};
 use bytes::Bytes;
 use tokio::time::Instant;
-use transport_support::speech::{audio_start, closing, name, opening, speech, stop_reason};
-use transport_support::{receive, send, soon, target};
 
 #[tokio::test(start_paused = true)]
 async fn a_whole_turn_runs_against_the_engine_in_no_time() {

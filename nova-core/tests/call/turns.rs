@@ -1,14 +1,9 @@
 //! Turns: each is opened by one utterance or text, answered once or ended with a reason.
 
-#![allow(clippy::unwrap_used, reason = "a failed unwrap is a failed test")]
-
-#[path = "support/script.rs"]
-mod script;
-
 use std::time::Duration;
 
+use crate::script::*;
 use bedrock_nova::sonic::{Event, Latency};
-use script::*;
 
 #[test]
 fn a_plain_turn() {

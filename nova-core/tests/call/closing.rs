@@ -1,15 +1,10 @@
 //! The orderly end: what is owed comes first, and nobody waits for ever.
 
-#![allow(clippy::unwrap_used, reason = "a failed unwrap is a failed test")]
-
-#[path = "support/script.rs"]
-mod script;
-
 use std::time::Duration;
 
+use crate::script::*;
 use bedrock_nova::ErrorKind;
 use bedrock_nova::sonic::conversation::AudioPolicy;
-use script::*;
 
 const CLOSING: [&str; 3] = ["end", "promptEnd", "sessionEnd"];
 

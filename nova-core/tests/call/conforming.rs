@@ -1,20 +1,14 @@
 //! Our client against a strict service, in virtual time, under every position of every doubtful behaviour.
 
-#![allow(clippy::unwrap_used, reason = "a test may stop where it stands")]
-
-#[path = "support/duet.rs"]
-mod duet;
-#[path = "support/pairwise.rs"]
-mod pairwise;
-
 use std::sync::Arc;
 use std::time::Duration;
 
+use crate::duet::{Act, Duet};
+use crate::pairwise;
 use bedrock_nova::sonic::conversation::AudioPolicy;
 use bedrock_nova::sonic::{CloseReason, Config, Event, Message, Role, SampleRate, ToolSpec, TranscriptStage, TurnEnd};
 use bedrock_nova_emulator::{Scenario, Settings, Strictness, Switches, clips};
 use bytes::Bytes;
-use duet::{Act, Duet};
 use serde_json::json;
 
 fn secs(n: u64) -> Duration {

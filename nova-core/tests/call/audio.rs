@@ -1,17 +1,12 @@
 //! The way up: paced, whole, never stale, and silent where nobody speaks.
 
-#![allow(clippy::unwrap_used, reason = "a failed unwrap is a failed test")]
-
-#[path = "support/script.rs"]
-mod script;
-
 use std::time::Duration;
 
+use crate::script::*;
 use bedrock_nova::ErrorKind;
 use bedrock_nova::sonic::Event;
 use bedrock_nova::sonic::conversation::{AudioPolicy, Input};
 use bytes::Bytes;
-use script::*;
 
 fn loud(sound: &[(Duration, Vec<u8>)]) -> usize {
     sound.iter().flat_map(|(_, pcm)| pcm).filter(|byte| **byte != 0).count()

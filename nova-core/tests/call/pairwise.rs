@@ -1,7 +1,5 @@
 //! Cases that hold every pair of positions at least once: a greedy covering array.
 
-#![allow(unreachable_pub, reason = "a module of tests")]
-
 use std::collections::BTreeSet;
 
 /// Returns cases, each with one position per factor, so that every pair of positions of two factors is in one of them.

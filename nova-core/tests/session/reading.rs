@@ -1,5 +1,4 @@
 //! What a session makes of the vectors V1–V4 of reference §8.2.
-#![allow(clippy::unwrap_used, reason = "a failed unwrap is a failed test")]
 
 use bedrock_nova::audio::SampleRate;
 use bedrock_nova::ids::PromptName;

@@ -1,8 +1,5 @@
 //! Conversations through the real SDK, over real TLS, with a strict local Bedrock at the other end.
 
-#![cfg(feature = "bedrock")]
-#![allow(clippy::unwrap_used, reason = "a test may stop where it stands")]
-
 use std::time::Duration;
 
 use bedrock_nova::ErrorKind;

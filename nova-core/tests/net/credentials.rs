@@ -2,24 +2,16 @@
 //!
 //! Each case runs in a process of its own with an environment and a home folder of its own.
 
-#![allow(
-    clippy::unwrap_used,
-    clippy::disallowed_methods,
-    reason = "a test may fail loudly, read clocks and start tasks"
-)]
-
-mod transport_support;
-
 use std::path::Path;
 use std::process::Stdio;
 use std::time::{Duration, SystemTime};
 
+use crate::support::{DATA, HEADERS, RawPeer, soon, target};
 use aws_config::SdkConfig;
 use aws_credential_types::Credentials;
 use aws_credential_types::provider::SharedCredentialsProvider;
 use bedrock_nova::transport::{Bedrock, Failure, Target, Transport};
 use bytes::Bytes;
-use transport_support::{DATA, HEADERS, RawPeer, soon, target};
 
 /// The time within which bad input must be answered.
 const ANSWER: Duration = Duration::from_secs(5);
@@ -61,7 +53,7 @@ struct Answer {
 async fn ask(home: &Path, environment: &[(&str, &str)]) -> Answer {
     let started = std::time::Instant::now();
     let child = tokio::process::Command::new(std::env::current_exe().unwrap())
-        .args(["--ignored", "--exact", "child", "--nocapture"])
+        .args(["--ignored", "--exact", "credentials::child", "--nocapture"])
         .env_clear()
         .env("HOME", home)
         .env(METADATA, "http://127.0.0.1:1")

@@ -1,5 +1,4 @@
 //! What a session refuses beyond the table of states, and how long text and odd results travel.
-#![allow(clippy::unwrap_used, reason = "a failed unwrap is a failed test")]
 
 use bedrock_nova::ErrorKind;
 use bedrock_nova::audio::SampleRate;

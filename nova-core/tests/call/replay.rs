@@ -1,18 +1,13 @@
 //! The machine is deterministic, keeps its promises whatever comes, and shows nothing of what was said.
 
-#![allow(clippy::unwrap_used, reason = "a failed unwrap is a failed test")]
-
-#[path = "support/script.rs"]
-mod script;
-
 use std::time::Duration;
 
+use crate::script::*;
 use bedrock_nova::model::Catalogue;
 use bedrock_nova::sonic::conversation::{AudioPolicy, Call, Input, LinkKey, Output};
 use bedrock_nova::sonic::{Config, Event, Message};
 use bedrock_nova::transport::Failure;
 use proptest::prelude::*;
-use script::*;
 use serde_json::json;
 
 /// A call in which a bit of everything happens.

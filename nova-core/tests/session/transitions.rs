@@ -1,6 +1,5 @@
 //! Every upstream state × every command, and every downstream state × every input, is decided; the decisions are the
 //! tables of `docs/transitions.md`. `BEDROCK_NOVA_BLESS=1` writes them anew.
-#![allow(clippy::unwrap_used, reason = "a failed unwrap is a failed test")]
 
 use std::fmt::Write as _;
 

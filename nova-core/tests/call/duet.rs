@@ -1,12 +1,5 @@
 //! A call and the emulator's engine, face to face in virtual time: the clock jumps to whatever is due next.
 
-#![allow(
-    dead_code,
-    unreachable_pub,
-    clippy::unwrap_used,
-    reason = "each test file uses its part, and a test may stop where it stands"
-)]
-
 use std::collections::{BTreeMap, VecDeque};
 use std::time::Duration;
 
@@ -27,6 +20,9 @@ pub enum Act {
     Finish,
 }
 
+/// What a tool returns for a call.
+type Run = Box<dyn Fn(&ToolCall) -> Result<Value, String>>;
+
 /// One peer of the call: an engine and what it knows of time.
 struct Peer {
     engine: emulator::Engine,
@@ -46,7 +42,7 @@ pub struct Duet {
     acts: VecDeque<(Duration, Act)>,
     tools: Vec<(Duration, ToolCall)>,
     tool_time: Duration,
-    tool: Box<dyn Fn(&ToolCall) -> Result<Value, String>>,
+    tool: Run,
     wake: Option<Duration>,
     inputs: VecDeque<Input>,
     stalled: Option<(Duration, Duration)>,
@@ -223,12 +219,12 @@ impl Duet {
         let links: Vec<LinkKey> = self.peers.keys().copied().collect();
         for link in links {
             while let Some(output) = self.peers.get_mut(&link).and_then(|peer| peer.engine.poll()) {
-                self.from_engine(link, output);
+                self.heard_from(link, output);
             }
         }
     }
 
-    fn from_engine(&mut self, link: LinkKey, output: emulator::Output) {
+    fn heard_from(&mut self, link: LinkKey, output: emulator::Output) {
         let accepted = self.peers.get(&link).is_some_and(|peer| peer.accepted);
         match output {
             emulator::Output::Accept => {

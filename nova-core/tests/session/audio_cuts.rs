@@ -1,5 +1,4 @@
 //! The same audio in any slices gives the same samples, both ways.
-#![allow(clippy::unwrap_used, reason = "a failed unwrap is a failed test")]
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;

@@ -1,23 +1,15 @@
 //! The transport against the emulator over TLS: one test for each row of the table of SDK page §2.7, and more.
 
-#![allow(
-    clippy::unwrap_used,
-    clippy::disallowed_methods,
-    reason = "a test may fail loudly, read clocks and start tasks"
-)]
-
-mod transport_support;
-
 use std::time::{Duration, SystemTime};
 
+use crate::support::speech::*;
+use crate::support::{DEADLINE, bedrock_with, receive, send, soon, target};
 use aws_credential_types::Credentials;
 use aws_credential_types::provider::SharedCredentialsProvider;
 use bedrock_nova::transport::{Bedrock, Failure, Opened, Transport};
 use bedrock_nova_emulator::server::{Closing, Ended, Protocol, SessionReport, Signature};
 use bedrock_nova_emulator::{Emulator, Scenario};
 use bytes::Bytes;
-use transport_support::speech::*;
-use transport_support::{DEADLINE, bedrock_with, receive, send, soon, target};
 
 #[tokio::test]
 async fn a_whole_turn_goes_through_with_every_signature_right() {

@@ -1,6 +1,5 @@
 //! Random histories against a simple reference: whatever is called in whatever order, what goes out is a stream that a
 //! strict reader takes, refused commands send nothing, and what is dead stays dead.
-#![allow(clippy::unwrap_used, reason = "a failed unwrap is a failed test")]
 
 use std::collections::{BTreeMap, BTreeSet};
 

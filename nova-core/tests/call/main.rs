@@ -1,0 +1,19 @@
+//! The call as a pure machine: against a scripted service, and against the emulator's engine, in virtual time.
+
+#![allow(dead_code, unreachable_pub, reason = "support that not every test uses")]
+#![allow(clippy::unwrap_used, clippy::expect_used, reason = "a failed unwrap is a failed test")]
+
+mod audio;
+mod barge_in;
+mod closing;
+mod conforming;
+mod deadlines;
+mod duet;
+mod pairwise;
+mod recovery;
+mod replay;
+mod script;
+mod text;
+mod tools;
+mod transcripts;
+mod turns;
