@@ -51,7 +51,7 @@ pub use scenario::Scenario;
 pub use speech::clips;
 pub use switches::Switches;
 
-// The wire around the engine: kept by whoever keeps `server/`.
+// The wire around the engine.
 #[cfg(feature = "server")]
 pub mod emulator;
 #[cfg(feature = "server")]

@@ -26,7 +26,7 @@ impl Interop {
             let words = ["ci", "--no-audit", "--no-fund", "--ignore-scripts"];
             run(program("npm").args(words).current_dir(&folder), LIMIT)
         })?;
-        self.ready.push("js");
+        self.ready.push("javascript");
         Ok(())
     }
 
@@ -53,9 +53,9 @@ impl Interop {
         Ok(())
     }
 
-    /// Returns the variable that tells the tests which SDKs to run, `js,python`.
-    pub(crate) fn variable(&self) -> (&'static str, String) {
-        ("BEDROCK_NOVA_INTEROP", self.ready.join(","))
+    /// Returns the beginnings of the names of the tests that can run.
+    pub(crate) fn ready(&self) -> &[&'static str] {
+        &self.ready
     }
 }
 

@@ -72,18 +72,30 @@ fn core(report: &mut Report, install: Install) {
         process::run(doc.env("RUSTDOCFLAGS", "-D warnings"), minutes(15))
     });
     report.stage("core: pure core", |_| pure::check());
-    report.stage("core: tests", |found| tests(&interop, found));
+    report.stage("core: tests", tests);
+    report.stage("core: other SDKs", |found| other_sdks(&interop, found));
 }
 
 /// Runs every test and every example in the documentation, also after a failure.
-fn tests(interop: &Interop, found: &mut Findings) -> Result<(), String> {
+fn tests(found: &mut Findings) -> Result<(), String> {
     if !tools::has_espeak() {
         println!("espeak-ng is not installed: the emulator speaks sentences without a clip as a tone");
     }
-    let (name, sdks) = interop.variable();
+    run_tests(&["test", "--workspace", "--no-fail-fast"], found)
+}
+
+/// Runs the tests that need what the stages before have installed; they are ignored otherwise.
+fn other_sdks(interop: &Interop, found: &mut Findings) -> Result<(), String> {
+    let words = ["test", "--workspace", "--no-fail-fast", "--test", "foreign_sdks", "--", "--ignored"];
+    match interop.ready() {
+        [] => Err("none of them is installed".to_owned()),
+        ready => run_tests(&[&words, ready].concat(), found),
+    }
+}
+
+fn run_tests(words: &[&str], found: &mut Findings) -> Result<(), String> {
     let mut ran = Tally::default();
-    let mut command = cargo(&["test", "--workspace", "--no-fail-fast"]);
-    let result = run_reading(command.env(name, sdks), minutes(40), |line| {
+    let result = run_reading(&mut cargo(words), minutes(40), |line| {
         println!("{line}");
         ran += Tally::from_libtest(line).unwrap_or_default();
     });

@@ -1,6 +1,6 @@
 //! Speech: a conversation with Nova Sonic.
 //!
-//! From the outside in: [`Conversation`] is what an application holds; [`conversation::Call`] is the same thing as a
+//! From the outside in: `Conversation` is what an application holds; [`conversation::Call`] is the same thing as a
 //! pure machine; [`session::Session`] is one stream; [`wire`] is AWS's spelling.
 
 pub mod config;

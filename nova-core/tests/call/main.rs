@@ -9,6 +9,7 @@ mod closing;
 mod conforming;
 mod deadlines;
 mod duet;
+mod faults;
 mod pairwise;
 mod recovery;
 mod replay;
