@@ -2,7 +2,7 @@
 
 use std::{
     io,
-    net::{Ipv4Addr, SocketAddr},
+    net::{Ipv4Addr, Ipv6Addr, SocketAddr},
     num::NonZeroUsize,
     path::{Path, PathBuf},
     sync::Arc,
@@ -12,7 +12,7 @@ use std::{
 use tempfile::TempDir;
 use tokio::{sync::watch, task::JoinSet, time::timeout};
 use tokio_rustls::TlsAcceptor;
-use tracing::info;
+use tracing::{debug, info};
 
 use crate::{
     Fault, Scenario, Settings, Strictness, Switches,
@@ -68,7 +68,7 @@ pub struct StillBusy {
 }
 
 impl Emulator {
-    /// Begins with defaults: any free ports on 127.0.0.1, the example credentials, the small-talk scenario.
+    /// Begins with defaults: any free ports on 127.0.0.1 (and on ::1, where there is one), the example credentials, the small-talk scenario.
     pub fn builder() -> Builder {
         Builder::default()
     }
@@ -296,8 +296,9 @@ impl Builder {
         let credentials = self.credentials.clone();
         let (stop, stopped) = watch::channel(false);
         let server = Server::new(self.server_settings(), stopped);
+        let twins = [twin(&clear, h2c).await, twin(&secure, tls).await];
         let mut listeners = JoinSet::new();
-        for listener in [clear, secure] {
+        for listener in [clear, secure].into_iter().chain(twins.into_iter().flatten()) {
             listeners.spawn(listener.run(Arc::clone(&server)));
         }
         info!(%h2c, %tls, "the emulator listens");
@@ -330,6 +331,16 @@ async fn bind(address: SocketAddr, security: Security) -> Result<Listener, Start
         io::ErrorKind::AddrInUse => StartError::PortTaken(address),
         _ => StartError::Listen { address, source },
     })
+}
+
+/// `localhost` has two addresses, and some clients try the other one only: what listens at 127.0.0.1 listens at ::1 too,
+/// where the machine has it and the port is free.
+async fn twin(listener: &Listener, address: SocketAddr) -> Option<Listener> {
+    if address.ip() != Ipv4Addr::LOCALHOST {
+        return None;
+    }
+    let twin = SocketAddr::from((Ipv6Addr::LOCALHOST, address.port()));
+    Listener::bind(twin, listener.security()).await.inspect_err(|error| debug!(%twin, %error, "not bound")).ok()
 }
 
 fn address(listener: &Listener, asked: SocketAddr) -> Result<SocketAddr, StartError> {

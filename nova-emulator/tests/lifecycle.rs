@@ -22,6 +22,18 @@ async fn a_taken_port_is_named() {
 }
 
 #[tokio::test]
+async fn both_addresses_of_localhost_are_served() {
+    if TcpListener::bind("[::1]:0").await.is_err() {
+        println!("this machine has no ::1: only 127.0.0.1 is served, and nothing is tested");
+        return;
+    }
+    let emulator = Emulator::start().await.unwrap();
+    for port in [emulator.h2c_address().port(), emulator.tls_address().port()] {
+        soon("a connection", TcpStream::connect(("::1", port))).await.unwrap();
+    }
+}
+
+#[tokio::test]
 async fn dropping_it_closes_everything() {
     let emulator = Emulator::start().await.unwrap();
     let (address, folder) = (emulator.h2c_address(), emulator.ca_file());

@@ -36,6 +36,10 @@ impl Listener {
         Ok(Self { socket: TcpListener::bind(address).await?, security })
     }
 
+    pub(crate) fn security(&self) -> Security {
+        self.security.clone()
+    }
+
     pub(crate) fn address(&self) -> io::Result<SocketAddr> {
         self.socket.local_addr()
     }
