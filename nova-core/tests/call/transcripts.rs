@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use crate::script::*;
+use serde_json::json;
 
 fn answered() -> Script {
     let mut call = Script::live();
@@ -163,4 +164,23 @@ fn a_line_that_comes_out_of_nowhere_is_settled_too() {
     let page = settled(&mut call);
     assert_eq!(page.len(), 4);
     assert!(page.iter().all(|line| line.contains(": ")), "{page:?}");
+}
+
+#[test]
+fn a_service_that_leaves_the_stage_out_is_understood_turn_by_turn() {
+    let unstaged = |id: &str, text: &str| -> Said {
+        vec![
+            event("contentStart", json!({ "contentId": id, "type": "TEXT", "role": "ASSISTANT" })),
+            event("textOutput", json!({ "contentId": id, "content": text })),
+            event("contentEnd", json!({ "contentId": id, "type": "TEXT", "stopReason": "PARTIAL_TURN" })),
+        ]
+    };
+    let mut call = Script::live();
+    for (question, answer) in [("One?", "First."), ("Two?", "Second.")] {
+        call.user_says(question);
+        call.hear([unstaged("t", answer), audio("a", 3, END_TURN)]);
+        call.pass_ms(3_000);
+    }
+    call.pass_ms(20_000);
+    assert_eq!(call.page(), ["user 1: One?", "assistant 1: First.", "user 2: Two?", "assistant 2: Second."]);
 }

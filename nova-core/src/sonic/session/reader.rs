@@ -140,8 +140,9 @@ impl Reader {
         match (kind, role) {
             (ContentType::Text, Role::User) => BlockKind::UserText,
             (ContentType::Text, Role::Assistant) => BlockKind::AssistantText(stage.unwrap_or_else(|| {
-                self.warn("A text of the assistant's came without its stage; it is taken as final.");
-                Stage::Final
+                // Whoever leaves the stage out has one text per sentence, and it comes before the sound.
+                self.warn("A text of the assistant's came without its stage; it is taken as announced.");
+                Stage::Speculative
             })),
             (ContentType::Audio, _) => BlockKind::AssistantAudio { rate: self.audio_rate(hz) },
             (ContentType::Tool, _) => BlockKind::ToolUse,
