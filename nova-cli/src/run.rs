@@ -102,7 +102,7 @@ fn sum_up(desk: &mut Desk<std::io::Stdout>, folder: &Path) {
     if let (Some(least), Some(most)) = (waits.first(), waits.last()) {
         let [least, middle, most] = [*least, waits[waits.len() / 2], *most].map(|time| time.as_secs_f64());
         lines.push(format!(
-            "First sound after the last word: {middle:.2} s in the middle, {least:.2} to {most:.2} s, {} turns.",
+            "First sound after the last word: median {middle:.2} s, {least:.2} to {most:.2} s, {} turns.",
             waits.len()
         ));
     }

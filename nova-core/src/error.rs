@@ -225,6 +225,10 @@ impl fmt::Debug for Error {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let mut out = f.debug_struct("Error");
         out.field("kind", &self.inner.kind).field("code", &self.inner.code).field("message", &self.inner.message);
+        // What `main` prints when it returns an error is this: it must say what to do.
+        if let Some(hint) = &self.inner.hint {
+            out.field("hint", hint);
+        }
         if let Some(id) = &self.inner.request_id {
             out.field("request_id", id);
         }

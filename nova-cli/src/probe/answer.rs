@@ -28,10 +28,8 @@ pub(super) fn verdict(heard: &Heard) -> String {
 pub(super) fn refused(failure: &Failure) -> String {
     match failure {
         Failure::Service { name, message, .. } => format!("refused ({name}): {}", sentence(message)),
-        Failure::Credentials { message, .. } => format!("not asked: {message}"),
-        Failure::Unreachable { message, .. } | Failure::Lost { message } | Failure::Unreadable { message } => {
-            format!("broke: {message}")
-        }
+        Failure::Credentials { message, .. } | Failure::Unreachable { message, .. } => format!("not asked: {message}"),
+        Failure::Lost { message } | Failure::Unreadable { message } => format!("broke: {message}"),
         other => format!("broke: {other:?}"),
     }
 }

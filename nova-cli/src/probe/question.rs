@@ -162,7 +162,7 @@ impl Lab {
                 "unwritable-out",
                 format!("The folder {} cannot be written: {error}.", self.traces.display()),
             )
-            .hint("Choose another one with --out, or mend its permissions.")
+            .hint("Choose another one with --out, or make this one writable.")
         })
     }
 }

@@ -22,7 +22,7 @@ impl EventLog {
     pub(crate) fn create(path: &Path) -> Result<Self, Problem> {
         let file = File::create(path).map_err(|error| {
             Problem::usage("unwritable-out", format!("{} cannot be written: {error}.", path.display()))
-                .hint("Choose another folder with --out, or mend its permissions.")
+                .hint("Choose another folder with --out, or make this one writable.")
         })?;
         Ok(EventLog { file: BufWriter::new(file) })
     }

@@ -28,7 +28,7 @@ impl Folder {
     pub(crate) fn prepare(path: &Path) -> Result<Self, Problem> {
         let refused = |error: std::io::Error| {
             Problem::usage("unwritable-out", format!("The folder {} cannot be written: {error}.", path.display()))
-                .hint("Choose another one with --out, or mend its permissions.")
+                .hint("Choose another one with --out, or make this one writable.")
         };
         std::fs::create_dir_all(path).map_err(refused)?;
         let probe = path.join(".bedrock-nova-probe");

@@ -146,7 +146,7 @@ fn time(frames: u64, rate: u32) -> Duration {
 
 fn unwritable(path: &Path, error: &hound::Error) -> Problem {
     Problem::usage("unwritable-out", format!("{} cannot be written: {error}.", path.display()))
-        .hint("Choose another folder with --out, or mend its permissions.")
+        .hint("Choose another folder with --out, or make this one writable.")
 }
 
 fn disk(error: &hound::Error) -> Problem {

@@ -76,6 +76,10 @@ pub(crate) async fn run(args: Probe) -> Result<(), Problem> {
         answers = ask(&lab, &questions) => answers,
         () = stop.asked() => return Err(Problem::interrupted("Stopped; the traces so far are in the folder.")),
     };
+    if let Some(reason) = why_nothing_was_asked(&answers) {
+        return Err(Problem::new("nothing-asked", format!("Nothing could be asked: {reason}"))
+            .hint("`bedrock-nova talk` with the same target says what to do about it."));
+    }
     print!("{}", table(&answers));
     let found: Vec<_> =
         answers.iter().map(|(q, answer)| json!({"question": q.id, "asks": q.asks, "answer": answer.0})).collect();
@@ -83,6 +87,12 @@ pub(crate) async fn run(args: Probe) -> Result<(), Problem> {
     folder.replace("answers.json", format!("{document:#}\n").as_bytes())?;
     println!("\nAnswers and redacted traces are in {}.", folder.path().display());
     Ok(())
+}
+
+/// The reason of the first answer, if no question at all reached the target.
+fn why_nothing_was_asked(answers: &[(Question, Answer)]) -> Option<&str> {
+    let reasons: Option<Vec<&str>> = answers.iter().map(|(_, answer)| answer.0.strip_prefix("not asked: ")).collect();
+    reasons?.first().copied()
 }
 
 async fn ask(lab: &Lab, questions: &[Question]) -> Vec<(Question, Answer)> {

@@ -220,6 +220,7 @@ static TEXTS: &[Row] = &[
     text("E-PARSE", "Unable to parse input chunk", Invalid, Permanent, HINT_SCHEMA),
     text(INVALID_REQUEST, "Invalid input request, please fix your input and try again", Invalid, Permanent, HINT_REQUEST),
     text("E-TIMEOUT8", "Model has timed out in processing the request", Timeout, Reconnect, HINT_LIFE),
+    text("E-MODEL", "provided model identifier is invalid", Invalid, Permanent, "Check the model id (`bedrock-nova models` lists those that are known) and whether this region has the model."),
     text("E-INTERNAL", "The system encountered an unexpected error during processing", Unavailable, Reconnect, HINT_AGAIN),
 ];
 

@@ -147,6 +147,8 @@ impl Pump {
                 }
                 Ok(Some(_)) => tracing::trace!("an unknown member of the output stream is ignored"),
                 Ok(None) => {
+                    // A program that exits on the peer's end should not take our own end with it.
+                    let _late = tokio::time::timeout(OWN_END, &mut self.sent).await;
                     self.inbox.finish();
                     return End::Orderly;
                 }
@@ -186,6 +188,9 @@ fn chunk(payload: Bytes) -> Input {
 fn spawn(task: impl Future<Output = ()> + Send + 'static) {
     tokio::spawn(task);
 }
+
+/// How long the peer's end is held back until our own is out: it is milliseconds away, or was never asked for.
+const OWN_END: Duration = Duration::from_millis(100);
 
 /// How long what was handed over before the end may take to leave after the link is dropped or the peer has ended
 /// (SDK page §7 (4): close within 2 s).

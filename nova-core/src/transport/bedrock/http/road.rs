@@ -38,10 +38,7 @@ impl RoadError {
         match inner {
             Some(rustls::Error::InvalidCertificate(reason)) => RoadError {
                 code: "untrusted-certificate",
-                message: format!(
-                    "The certificate of {origin} is not trusted: {reason}. If its authority is your own, name its PEM \
-                     file in AWS_CA_BUNDLE."
-                ),
+                message: format!("The certificate of {origin} is not trusted: {reason}."),
             },
             _ => Self::unreachable(format!("{origin} does not speak TLS with us: {error}.")),
         }
