@@ -80,7 +80,7 @@ impl BedrockLink {
     ) -> Self {
         let (writer, reader) = inbox();
         let (gone, parted) = oneshot::channel();
-        spawn(Pump { output, inbox: writer, sent, request_id }.run(parted));
+        spawn(Pump { output, inbox: writer, sent: Some(sent), request_id }.run(parted));
         BedrockLink { uplink, inbox: reader, hold: Hold { gone: Some(gone), parting: Parting::Abort } }
     }
 }
@@ -116,7 +116,8 @@ impl Drop for Hold {
 struct Pump {
     output: EventReceiver<Output, OutputError>,
     inbox: InboxWriter,
-    sent: oneshot::Receiver<()>,
+    /// Resolves when our own end is out; absent from then on.
+    sent: Option<oneshot::Receiver<()>>,
     request_id: Option<String>,
 }
 
@@ -131,7 +132,7 @@ impl Pump {
         };
         if end == End::Orderly {
             // The peer is done; our own end may still be on its way, and breaking it off would look like a fault.
-            let _late = tokio::time::timeout(LINGER, &mut self.sent).await;
+            self.own_end(LINGER).await;
         }
     }
 
@@ -148,7 +149,7 @@ impl Pump {
                 Ok(Some(_)) => tracing::trace!("an unknown member of the output stream is ignored"),
                 Ok(None) => {
                     // A program that exits on the peer's end should not take our own end with it.
-                    let _late = tokio::time::timeout(OWN_END, &mut self.sent).await;
+                    self.own_end(OWN_END).await;
                     self.inbox.finish();
                     return End::Orderly;
                 }
@@ -157,6 +158,15 @@ impl Pump {
                     return End::Broken;
                 }
             }
+        }
+    }
+
+    /// Waits until our own end is out, so long and no longer.
+    async fn own_end(&mut self, within: Duration) {
+        if let Some(sent) = &mut self.sent
+            && tokio::time::timeout(within, sent).await.is_ok()
+        {
+            self.sent = None;
         }
     }
 
