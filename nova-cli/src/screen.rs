@@ -116,7 +116,7 @@ impl<W: Write> Screen<W> {
             Event::Reconnecting { reason, attempt, .. } => {
                 self.note(at, &format!("the session was lost ({}), attempt {attempt} to reconnect", reason.code()));
             }
-            Event::InputDropped { duration } => {
+            Event::InputDropped { duration, .. } => {
                 self.note(
                     at,
                     &format!("{:.1} s of input were given up: the way up is blocked", duration.as_secs_f64()),

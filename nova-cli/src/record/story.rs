@@ -108,10 +108,8 @@ impl Story {
     pub(crate) fn hear(&mut self, stamped: &Stamped) {
         let at = stamped.at;
         match &stamped.event {
-            Event::Connected { session, .. } => match session {
-                1 => self.note(at, "connected", Tone::Plain),
-                n => self.note(at, format!("session {n}"), Tone::Plain),
-            },
+            Event::Connected { .. } => self.note(at, "connected", Tone::Plain),
+            Event::Renewed { session, .. } => self.note(at, format!("session {session}"), Tone::Plain),
             Event::UserSpeechStarted { .. } => self.speech_starts.push(at),
             Event::Transcript(line) => {
                 self.turn(line.turn, at);
@@ -137,11 +135,11 @@ impl Story {
             Event::Reconnecting { reason, .. } => {
                 self.note(at, format!("reconnecting: {}", reason.code()), Tone::Trouble);
             }
-            Event::InputDropped { duration } => {
+            Event::InputDropped { duration, .. } => {
                 self.note(at, format!("{:.1} s of input dropped", duration.as_secs_f64()), Tone::Trouble);
             }
             Event::Gap { events, .. } => self.note(at, format!("{events} events missed"), Tone::Trouble),
-            Event::Closed { reason, error } => {
+            Event::Closed { reason, error, .. } => {
                 self.closed = Some(*reason);
                 match error {
                     Some(error) => self.note(at, format!("failed: {}", error.code()), Tone::Trouble),

@@ -18,8 +18,9 @@ use crate::sonic::wire::Role;
 pub struct Config {
     /// The speech model.
     pub model: ModelId,
-    /// The region, when it is not the transport's own.
-    pub region: Option<String>,
+    /// The regions to try, the favourite first; none: the transport's own. An opening that is denied or unreachable goes
+    /// to the next, and a call moves on when its region stays sick.
+    pub regions: Vec<String>,
     /// The system prompt: who the assistant is and how it should speak.
     pub system: String,
     /// The voice that answers.
@@ -40,6 +41,12 @@ pub struct Config {
     pub history: Vec<Message>,
     /// Whether audio goes on while a tool works.
     pub audio_during_tools: AudioDuringTools,
+    /// When a session makes room for the next.
+    pub renewal: Renewal,
+    /// What becomes of a call in which nothing happens, or that does not end.
+    pub idle: Idle,
+    /// Whether the user is listened to while the assistant speaks.
+    pub duplex: Duplex,
     /// Deadlines.
     pub timeouts: Timeouts,
 }
@@ -48,7 +55,7 @@ impl Default for Config {
     fn default() -> Self {
         Config {
             model: ModelId::default(),
-            region: None,
+            regions: Vec::new(),
             // A session cannot do without one (reference §2.3.1), and speech wants short answers.
             system: "You are a friendly assistant on a voice call. Answer in two or three short sentences.".to_owned(),
             voice: Voice::default(),
@@ -61,6 +68,9 @@ impl Default for Config {
             tool_choice: None,
             history: Vec::new(),
             audio_during_tools: AudioDuringTools::default(),
+            renewal: Renewal::default(),
+            idle: Idle::default(),
+            duplex: Duplex::default(),
             timeouts: Timeouts::default(),
         }
     }
@@ -71,7 +81,7 @@ impl std::fmt::Debug for Config {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("Config")
             .field("model", &self.model)
-            .field("region", &self.region)
+            .field("regions", &self.regions)
             .field("system_bytes", &self.system.len())
             .field("voice", &self.voice)
             .field("inference", &self.inference)
@@ -82,6 +92,9 @@ impl std::fmt::Debug for Config {
             .field("tool_choice", &self.tool_choice)
             .field("history", &self.history)
             .field("audio_during_tools", &self.audio_during_tools)
+            .field("renewal", &self.renewal)
+            .field("idle", &self.idle)
+            .field("duplex", &self.duplex)
             .field("timeouts", &self.timeouts)
             .finish()
     }
@@ -133,6 +146,65 @@ pub enum AudioDuringTools {
     Send,
 }
 
+/// When a session makes room for the next one, counted from its acceptance.
+///
+/// A session is cut at the model's own limit, eight minutes (reference §4.5); these are shares of that limit, so that a
+/// model with another limit keeps the same room.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+#[non_exhaustive]
+pub struct Renewal {
+    /// From this share of its life on a session is renewed at the next quiet moment. 0.75: six minutes, as most clients
+    /// in the field have it (reference §6.5).
+    pub from: f64,
+    /// At this share of its life it is renewed whatever goes on. 0.9375: seven and a half minutes.
+    pub at_the_latest: f64,
+}
+
+impl Default for Renewal {
+    fn default() -> Self {
+        Renewal { from: 0.75, at_the_latest: 0.9375 }
+    }
+}
+
+/// Bounds of a call that nobody ends.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+#[non_exhaustive]
+pub struct Idle {
+    /// After this long without a word from either side, and again each time as long, [`Event::UserIdle`] says so.
+    ///
+    /// [`Event::UserIdle`]: crate::sonic::Event::UserIdle
+    pub tell: Duration,
+    /// After this long the call is closed in order. Longer than anybody is put on hold.
+    pub hang_up: Duration,
+    /// The longest call; a call that reaches it is closed in order.
+    pub longest_call: Duration,
+}
+
+impl Default for Idle {
+    fn default() -> Self {
+        Idle {
+            tell: Duration::from_secs(60),
+            hang_up: Duration::from_secs(15 * 60),
+            longest_call: Duration::from_secs(4 * 3600),
+        }
+    }
+}
+
+/// Whether the user is listened to while the assistant speaks.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+#[non_exhaustive]
+pub enum Duplex {
+    /// Always: the user can interrupt. Needs headphones, a telephone, or echo cancellation.
+    #[default]
+    Full,
+    /// Not while an answer is being played: for a loudspeaker that the microphone hears. The service gets silence
+    /// meanwhile, and nobody can interrupt by voice.
+    Half,
+}
+
 /// How long each thing may take.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", default)]
@@ -145,6 +217,8 @@ pub struct Timeouts {
     pub answer: Duration,
     /// For one tool, from the call to its result; the model then gets an error as the result.
     pub tool: Duration,
+    /// From the loss of a session to the next accepted one, over all attempts and regions; then the call ends.
+    pub recover: Duration,
     /// For everything between the end of input and the end of the stream, counted anew while an answer makes progress.
     pub close: Duration,
 }
@@ -156,6 +230,8 @@ impl Default for Timeouts {
             answer: Duration::from_secs(12),
             // The idle rule of 55 s also runs while a tool works (reference §4.5).
             tool: Duration::from_secs(30),
+            // Longer than a network that changes over, shorter than anybody listens to silence.
+            recover: Duration::from_secs(60),
             // Clients wait up to 5 s for completionEnd (reference §4.6).
             close: Duration::from_secs(5),
         }

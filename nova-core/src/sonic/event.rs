@@ -36,22 +36,21 @@ pub struct Stamped {
 #[serde(tag = "type", rename_all = "camelCase", rename_all_fields = "camelCase")]
 #[non_exhaustive]
 pub enum Event {
-    /// The service accepted a session. The first one opens the call; further ones follow [`Event::Reconnecting`].
+    /// The service accepted the first session: the call has begun.
     Connected {
-        /// Which session of the call this is, from 1.
-        session: u32,
         /// The service's request id, for a support case.
         request_id: Option<String>,
     },
     /// The service noticed that the user began to speak.
     UserSpeechStarted {
-        /// Where in the input audio of this session.
+        /// Where in the audio that the application handed over, counted over the whole call; silence that the call
+        /// itself puts in between is not counted.
         #[serde(rename = "offsetMs", with = "crate::sonic::millis")]
         offset: Duration,
     },
     /// The service noticed that the user stopped speaking.
     UserSpeechEnded {
-        /// Where in the input audio of this session the speech ended.
+        /// Where in the audio that the application handed over, counted as in [`Event::UserSpeechStarted`].
         #[serde(rename = "offsetMs", with = "crate::sonic::millis")]
         offset: Duration,
     },
@@ -93,21 +92,50 @@ pub enum Event {
         /// Tokens so far.
         total: Tokens,
     },
-    /// The session was lost for a passing reason; the conversation opens another one with the history so far.
+    /// The session was lost for a passing reason; the conversation opens another one with the history so far, and what
+    /// the user says meanwhile is kept for it. [`Event::Renewed`] says when it is there.
     Reconnecting {
-        /// What ended the session.
+        /// What ended the session, or the attempt before.
         reason: Error,
         /// Which attempt this is, from 1.
         attempt: u32,
-        /// User audio that the lost session had taken and not answered, and that nobody will hear.
-        #[serde(rename = "unansweredMs", with = "crate::sonic::millis")]
-        unanswered: Duration,
     },
-    /// Input audio was given up because the way up was blocked for too long.
+    /// The call goes on in another session. Nothing is asked of the application: history, unanswered words and tools
+    /// have moved too.
+    Renewed {
+        /// Which session of the call this is, from 2.
+        session: u32,
+        /// The service's request id, for a support case.
+        request_id: Option<String>,
+        /// Why.
+        reason: RenewReason,
+        /// User audio that the last session had taken and not answered, and that the new one was told again.
+        #[serde(rename = "replayedMs", with = "crate::sonic::millis")]
+        replayed: Duration,
+        /// User audio that the last session had taken and not answered, and that is too old to be told again.
+        #[serde(rename = "lostMs", with = "crate::sonic::millis")]
+        lost: Duration,
+    },
+    /// Nobody has said anything for a while; it is told again each time as long.
+    UserIdle {
+        /// Since the last word of either side.
+        #[serde(rename = "silentMs", with = "crate::sonic::millis")]
+        silent: Duration,
+    },
+    /// The history is longer than the model takes: its oldest lines were left out of the new session.
+    HistoryTrimmed {
+        /// Lines that were left out.
+        lines: usize,
+        /// Their bytes.
+        bytes: usize,
+    },
+    /// Input audio was given up.
     InputDropped {
         /// How much.
         #[serde(rename = "durationMs", with = "crate::sonic::millis")]
         duration: Duration,
+        /// Why.
+        why: DropReason,
     },
     /// The application read too slowly: older events were dropped from its queue, audio first.
     Gap {
@@ -130,6 +158,8 @@ pub enum Event {
         reason: CloseReason,
         /// The failure, when one ended it.
         error: Option<Error>,
+        /// What was handed over and never sent.
+        unsent: Unsent,
     },
 }
 
@@ -137,7 +167,7 @@ pub enum Event {
 impl fmt::Debug for Event {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Event::Connected { session, .. } => write!(f, "Connected(session {session})"),
+            Event::Connected { .. } => write!(f, "Connected"),
             Event::UserSpeechStarted { offset } => write!(f, "UserSpeechStarted({offset:?})"),
             Event::UserSpeechEnded { offset } => write!(f, "UserSpeechEnded({offset:?})"),
             Event::Transcript(line) => line.fmt(f),
@@ -147,14 +177,69 @@ impl fmt::Debug for Event {
             Event::ToolDone { id, name, outcome } => write!(f, "ToolDone({id}, {name}, {outcome:?})"),
             Event::TurnEnded { turn, end, latency } => write!(f, "TurnEnded(turn {turn}, {end:?}, {latency:?})"),
             Event::Usage { total } => write!(f, "Usage({total:?})"),
-            Event::Reconnecting { reason, attempt, unanswered } => {
-                write!(f, "Reconnecting(attempt {attempt}, unanswered {unanswered:?}, {reason:?})")
+            Event::Reconnecting { reason, attempt } => write!(f, "Reconnecting(attempt {attempt}, {reason:?})"),
+            Event::Renewed { session, reason, replayed, lost, .. } => {
+                write!(f, "Renewed(session {session}, {reason:?}, replayed {replayed:?}, lost {lost:?})")
             }
-            Event::InputDropped { duration } => write!(f, "InputDropped({duration:?})"),
+            Event::UserIdle { silent } => write!(f, "UserIdle({silent:?})"),
+            Event::HistoryTrimmed { lines, bytes } => write!(f, "HistoryTrimmed({lines} lines, {bytes} bytes)"),
+            Event::InputDropped { duration, why } => write!(f, "InputDropped({duration:?}, {why:?})"),
             Event::Gap { events, audio } => write!(f, "Gap({events} events, {audio:?} of audio)"),
             Event::Unknown { name, .. } => write!(f, "Unknown({name})"),
-            Event::Closed { reason, error } => write!(f, "Closed({reason:?}, {error:?})"),
+            Event::Closed { reason, error, unsent } => write!(f, "Closed({reason:?}, {error:?}, {unsent:?})"),
         }
+    }
+}
+
+/// Why a call goes on in another session.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+#[non_exhaustive]
+pub enum RenewReason {
+    /// The session grew old, and the moment was quiet.
+    Age,
+    /// The session reached its last moment, whatever was going on.
+    Deadline,
+    /// The user had been silent for almost as long as the service puts up with.
+    Silence,
+    /// The credentials that signed the session were about to expire.
+    Credentials,
+    /// The session was lost; see [`Event::Reconnecting`].
+    Recovery,
+}
+
+/// Why input audio was given up.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+#[non_exhaustive]
+pub enum DropReason {
+    /// The way up was blocked until it was too old to be worth saying.
+    Stale,
+    /// The assistant was speaking, in half duplex.
+    HalfDuplex,
+    /// The call ended first.
+    Closed,
+}
+
+/// What an application handed over and the call never sent.
+#[derive(Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+#[non_exhaustive]
+pub struct Unsent {
+    /// Typed texts, oldest first.
+    pub texts: Vec<String>,
+    /// Audio, at the call's input rate.
+    #[serde(skip)]
+    pub pcm: Bytes,
+    /// Length of the audio.
+    #[serde(rename = "audioMs", with = "crate::sonic::millis")]
+    pub audio: Duration,
+}
+
+// What was said stays out of logs.
+impl fmt::Debug for Unsent {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Unsent({} texts, {:?} of audio)", self.texts.len(), self.audio)
     }
 }
 
@@ -290,6 +375,8 @@ pub enum TurnEnd {
     Lost,
     /// The call was closed first.
     Closed,
+    /// The service's content filter refused it.
+    Filtered,
 }
 
 /// What the user waited for, counted from the end of speech (or from the sending of a text).
@@ -313,8 +400,12 @@ pub enum CloseReason {
     Finished,
     /// This side closed it, and the peer did not end the stream within the deadline.
     CloseTimedOut,
-    /// The service ended the stream without being asked.
+    /// The service ended the stream without being asked, again and again.
     PeerEnded,
+    /// Nobody said anything for as long as [`Idle::hang_up`](crate::sonic::Idle::hang_up).
+    Idle,
+    /// The call reached [`Idle::longest_call`](crate::sonic::Idle::longest_call).
+    LongestCall,
     /// A failure ended it; the event carries it.
     Failed,
 }

@@ -126,7 +126,7 @@ impl Conversation {
     pub async fn close(mut self) -> Result<()> {
         self.finish();
         while let Some(event) = self.next().await {
-            if let Event::Closed { reason, error } = event {
+            if let Event::Closed { reason, error, .. } = event {
                 return match (reason, error) {
                     (CloseReason::Finished, _) => Ok(()),
                     (_, Some(error)) => Err(error),

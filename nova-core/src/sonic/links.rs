@@ -68,7 +68,7 @@ impl Links {
         match news {
             News::Opened(opened) => {
                 self.slots.insert(link, Slot::Open { link: opened.link, up: Up::Asking });
-                Input::Opened { link, request_id: opened.request_id }
+                Input::Opened { link, request_id: opened.request_id, identity_expires: None }
             }
             News::Ready => Input::Ready { link },
             News::Frame(payload) => Input::Frame { link, payload },

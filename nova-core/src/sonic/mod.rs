@@ -30,9 +30,10 @@ mod tool;
 
 #[cfg(feature = "runtime")]
 pub use builder::Builder;
-pub use config::{AudioDuringTools, Config, Message, Timeouts};
+pub use config::{AudioDuringTools, Config, Duplex, Idle, Message, Renewal, Timeouts};
 pub use event::{
-    Audio, CloseReason, Event, Latency, Stamped, ToolCall, ToolOutcome, Transcript, TranscriptStage, TurnEnd, TurnId,
+    Audio, CloseReason, DropReason, Event, Latency, RenewReason, Stamped, ToolCall, ToolOutcome, Transcript,
+    TranscriptStage, TurnEnd, TurnId, Unsent,
 };
 #[cfg(feature = "runtime")]
 pub use handle::{Conversation, Events, Sender};

@@ -142,7 +142,7 @@ fn live_audio_that_finds_no_room_pushes_out_the_oldest_and_all_of_it_is_counted(
     let dropped: u64 = call
         .events()
         .filter_map(|event| match event {
-            Event::InputDropped { duration } => Some(duration.as_millis() as u64),
+            Event::InputDropped { duration, .. } => Some(duration.as_millis() as u64),
             _ => None,
         })
         .sum();

@@ -201,7 +201,7 @@ fn an_uplink_stalled_for_ten_seconds_sends_no_stale_audio() {
         .events
         .iter()
         .filter_map(|stamped| match stamped.event {
-            Event::InputDropped { duration } => Some(duration),
+            Event::InputDropped { duration, .. } => Some(duration),
             _ => None,
         })
         .sum();

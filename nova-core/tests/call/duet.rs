@@ -260,7 +260,7 @@ impl Duet {
     fn accept(&mut self, link: LinkKey) {
         if let Some(peer) = self.peers.get_mut(&link) {
             peer.accepted = true;
-            self.inputs.push_back(Input::Opened { link, request_id: Some("r-1".into()) });
+            self.inputs.push_back(Input::Opened { link, request_id: Some("r-1".into()), identity_expires: None });
             self.inputs.push_back(Input::Ready { link });
         }
     }
@@ -283,7 +283,7 @@ impl Duet {
 
     pub fn closed(&self) -> Option<(CloseReason, Option<bedrock_nova::Error>)> {
         self.events.iter().find_map(|stamped| match &stamped.event {
-            Event::Closed { reason, error } => Some((*reason, error.clone())),
+            Event::Closed { reason, error, .. } => Some((*reason, error.clone())),
             _ => None,
         })
     }

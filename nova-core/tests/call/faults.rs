@@ -96,7 +96,7 @@ fn a_passing_fault_in_an_answer_is_followed_by_a_session_that_knows_what_was_sai
         call.run(Duration::from_secs(120));
         assert_eq!(call.closed(), Some((CloseReason::Finished, None)), "{fault}");
         assert_eq!(call.count(|event| matches!(event, Event::Reconnecting { .. })), 1, "{fault}");
-        assert_eq!(call.count(|event| matches!(event, Event::Connected { .. })), 2, "{fault}");
+        assert_eq!(call.count(|event| matches!(event, Event::Connected { .. } | Event::Renewed { .. })), 2, "{fault}");
         assert_eq!(call.turn_ends(), [TurnEnd::Lost, TurnEnd::Answered], "{fault}");
     }
 }

@@ -200,7 +200,7 @@ fn sessions_that_do_not_last_are_given_up() {
 fn the_seed_scatters_the_pauses() {
     let second_dial = |seed: u64| {
         let mut call = Call::new(Config::default(), Catalogue::built_in(), seed).unwrap();
-        call.handle(ms(0), Input::Opened { link: LinkKey(1), request_id: None }).unwrap();
+        call.handle(ms(0), Input::Opened { link: LinkKey(1), request_id: None, identity_expires: None }).unwrap();
         for link in [1, 2] {
             let failure = service("ThrottlingException", "slow down");
             call.handle(ms(100), Input::Failed { link: LinkKey(link), failure }).unwrap();
@@ -216,20 +216,6 @@ fn the_seed_scatters_the_pauses() {
 }
 
 #[test]
-fn what_was_said_and_not_answered_is_reported() {
-    let mut call = talked();
-    call.hear([speech_start(0)]);
-    call.pass_ms(1_500);
-    call.fail_with(Failure::lost("reset"));
-    let unanswered = call.events().find_map(|event| match event {
-        Event::Reconnecting { unanswered, .. } => Some(*unanswered),
-        _ => None,
-    });
-    assert_eq!(unanswered, Some(ms(1_500)));
-    assert!(call.story().contains(&"turn 2 lost".to_owned()));
-}
-
-#[test]
 fn frames_of_a_lost_link_say_nothing() {
     let mut call = talked();
     call.fail_with(Failure::lost("reset"));
@@ -239,7 +225,7 @@ fn frames_of_a_lost_link_say_nothing() {
         call.input(Input::Frame { link: LinkKey(1), payload });
     }
     call.input(Input::Ended { link: LinkKey(1) });
-    call.input(Input::Opened { link: LinkKey(2), request_id: None });
+    call.input(Input::Opened { link: LinkKey(2), request_id: None, identity_expires: None });
     assert_eq!(call.story(), [""; 0]);
 }
 

@@ -185,7 +185,9 @@ fn happen(call: &mut Script, chance: Chance) {
         Chance::Unstall => call.unstall(),
         Chance::Fail(failure) => call.fail_with(failure),
         Chance::End => call.end(),
-        Chance::Stale(link) => call.input(Input::Opened { link: LinkKey(link), request_id: None }),
+        Chance::Stale(link) => {
+            call.input(Input::Opened { link: LinkKey(link), request_id: None, identity_expires: None })
+        }
         Chance::Ticks => {
             let told = call.outputs.iter().filter(|(_, output)| !matches!(output, Output::Wait { .. })).count();
             (0..5).for_each(|_| call.input(Input::Tick));

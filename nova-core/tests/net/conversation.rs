@@ -90,7 +90,7 @@ async fn a_spoken_question_is_answered_aloud() {
     assert!(sound(&events) > Duration::from_secs(2), "{:?} of sound", sound(&events));
     talk.finish();
     events.extend(rest(&mut talk).await);
-    assert!(matches!(events.last(), Some(Event::Closed { reason: CloseReason::Finished, error: None })));
+    assert!(matches!(events.last(), Some(Event::Closed { reason: CloseReason::Finished, error: None, .. })));
     let finals = events.iter().filter(|event| {
         matches!(event, Event::Transcript(line) if line.role == Role::Assistant && line.stage == TranscriptStage::Final)
     });

@@ -43,7 +43,7 @@ async fn listen(mut events: Events, mut ear: Ear) -> Result<(), Failure> {
     while let Some(event) = events.next().await {
         match event {
             Event::Audio(audio) => ear.hear(&audio.pcm),
-            Event::Closed { reason, error } => return Err(format!("{reason:?}: {error:?}").into()),
+            Event::Closed { reason, error, .. } => return Err(format!("{reason:?}: {error:?}").into()),
             _ => {}
         }
     }

@@ -28,7 +28,7 @@ use crate::error::{Error, ErrorKind, Result};
 use crate::ids::{ContentId, PromptName, ToolUseId};
 use crate::model::{Catalogue, Model};
 use crate::sonic::config::Config;
-use crate::sonic::event::{CloseReason, Event, Stamped, ToolOutcome, TurnEnd, TurnId};
+use crate::sonic::event::{CloseReason, DropReason, Event, RenewReason, Stamped, ToolOutcome, TurnEnd, TurnId, Unsent};
 use crate::transport::Target;
 
 /// A conversation as a pure machine: time and inputs in, outputs out. It never waits, sleeps or asks for the time.
@@ -201,7 +201,7 @@ impl Call {
 
     fn take(&mut self, input: Input) -> Result<()> {
         match input {
-            Input::Opened { link, request_id } => self.opened(link, request_id),
+            Input::Opened { link, request_id, .. } => self.opened(link, request_id),
             Input::Ready { link } => {
                 if let Some(line) = self.line.as_mut().filter(|line| line.key == link) {
                     line.credit = Credit::One;
@@ -213,7 +213,8 @@ impl Call {
             Input::ToolDone { id, result } => return self.tool_done(&id, result),
             Input::Taken { turn, duration } => self.playback.taken(self.now, turn, duration),
             Input::Audio { pcm, policy, at } => return self.audio(pcm, policy, at),
-            Input::Text { text } => return self.text(text),
+            Input::Text { text } | Input::Greet { text } => return self.text(text),
+            Input::Played { .. } => {}
             Input::Interrupt => {
                 self.barge_in();
             }
@@ -236,7 +237,7 @@ impl Call {
         let (line, opening) = Line::open(link, &self.config, &self.model, &history, prompt, until)?;
         self.line = Some(line);
         self.blocks.clear();
-        let target = Target { model: self.config.model.to_string(), region: self.config.region.clone() };
+        let target = Target { model: self.config.model.to_string(), region: self.config.regions.first().cloned() };
         self.outputs.push_back(Output::Open { link, target, opening });
         Ok(())
     }
@@ -253,7 +254,17 @@ impl Call {
         if let Phase::Dialing = self.phase {
             self.phase = Phase::Live;
         }
-        self.event(Event::Connected { session: link.0, request_id });
+        let event = match link.0 {
+            1 => Event::Connected { request_id },
+            session => Event::Renewed {
+                session,
+                request_id,
+                reason: RenewReason::Recovery,
+                replayed: Duration::ZERO,
+                lost: Duration::ZERO,
+            },
+        };
+        self.event(event);
     }
 
     /// Drops the current link, if any.
@@ -373,7 +384,7 @@ impl Call {
         }
         self.audio_in.give_up();
         if let Some(duration) = self.audio_in.take_dropped() {
-            self.event(Event::InputDropped { duration });
+            self.event(Event::InputDropped { duration, why: DropReason::Closed });
         }
     }
 
@@ -392,7 +403,7 @@ impl Call {
         self.settled(settled);
         self.hang_up();
         self.phase = Phase::Over;
-        self.event(Event::Closed { reason, error });
+        self.event(Event::Closed { reason, error, unsent: Unsent::default() });
     }
 
     /// Ends the call because a rule of our own was broken by ourselves.

@@ -32,6 +32,9 @@ pub enum Input {
         link: LinkKey,
         /// The service's request id.
         request_id: Option<String>,
+        /// When the credentials that sign it expire, as time since the call began.
+        #[serde(default)]
+        identity_expires: Option<Duration>,
     },
     /// The link takes one more payload. It is answered by one [`Output::Send`], now or as soon as there is one.
     Ready {
@@ -71,6 +74,14 @@ pub enum Input {
         /// How much.
         duration: Duration,
     },
+    /// The application says how much of an answer has come out of the loudspeaker; it knows better than the clock that
+    /// starts with [`Taken`](Input::Taken).
+    Played {
+        /// Whose audio.
+        turn: TurnId,
+        /// From the beginning of the answer.
+        position: Duration,
+    },
     /// The application hands over audio: 16-bit little-endian PCM, mono, in pieces of any length.
     Audio {
         /// The bytes; an odd one waits for its other half.
@@ -83,6 +94,11 @@ pub enum Input {
     /// The application sends typed text.
     Text {
         /// The words.
+        text: String,
+    },
+    /// The assistant is to speak first: an instruction that the user neither said nor sees.
+    Greet {
+        /// What it should say, as an instruction.
         text: String,
     },
     /// The application interrupts the answer by itself.
@@ -166,8 +182,10 @@ impl fmt::Debug for Input {
             Input::Failed { link, failure } => write!(f, "Failed({link}, {failure:?})"),
             Input::ToolDone { id, result } => write!(f, "ToolDone({id}, ok: {})", result.is_ok()),
             Input::Taken { turn, duration } => write!(f, "Taken(turn {turn}, {duration:?})"),
+            Input::Played { turn, position } => write!(f, "Played(turn {turn}, {position:?})"),
             Input::Audio { pcm, policy, .. } => write!(f, "Audio({} bytes, {policy:?})", pcm.len()),
             Input::Text { text } => write!(f, "Text({} bytes)", text.len()),
+            Input::Greet { text } => write!(f, "Greet({} bytes)", text.len()),
             Input::Interrupt => write!(f, "Interrupt"),
             Input::Finish => write!(f, "Finish"),
             Input::Tick => write!(f, "Tick"),

@@ -135,7 +135,6 @@ impl Call {
             _ => self.recovery.plan(self.now),
         };
         let Some(attempt) = attempt else { return self.over(reason, Some(error)) };
-        let unanswered = self.turns.unanswered(self.now, |turn| !self.tools.holds(turn));
         self.hang_up();
         self.turns.reopen();
         for turn in self.turns.ids() {
@@ -146,6 +145,6 @@ impl Call {
         }
         let settled = self.transcripts.settle(None);
         self.settled(settled);
-        self.event(Event::Reconnecting { reason: error, attempt, unanswered });
+        self.event(Event::Reconnecting { reason: error, attempt });
     }
 }

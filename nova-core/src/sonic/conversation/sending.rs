@@ -107,7 +107,7 @@ impl Call {
             self.outputs.push_back(Output::Send { link: line.key, payload });
         }
         if let Some(duration) = self.audio_in.take_dropped() {
-            self.event(Event::InputDropped { duration });
+            self.event(Event::InputDropped { duration, why: crate::sonic::event::DropReason::Stale });
         }
     }
 

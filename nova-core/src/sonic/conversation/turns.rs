@@ -231,19 +231,6 @@ impl Turns {
         })
     }
 
-    /// Returns how long the user has spoken, in turns that are `lost`, without an answer.
-    pub(super) fn unanswered(&self, now: Duration, lost: impl Fn(TurnId) -> bool) -> Duration {
-        self.open
-            .iter()
-            .filter(|turn| lost(turn.id))
-            .map(|turn| match turn.state {
-                TurnState::UserSpeaking => now.saturating_sub(turn.began),
-                TurnState::Waiting { since } => since.saturating_sub(turn.began),
-                TurnState::Answering { .. } => Duration::ZERO,
-            })
-            .sum()
-    }
-
     /// Returns the open turns, oldest first.
     pub(super) fn ids(&self) -> Vec<TurnId> {
         self.open.iter().map(|turn| turn.id).collect()

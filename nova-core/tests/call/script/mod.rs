@@ -110,7 +110,7 @@ impl Script {
 
     pub fn accept(&mut self) {
         let link = self.link;
-        self.input(Input::Opened { link, request_id: None });
+        self.input(Input::Opened { link, request_id: None, identity_expires: None });
         if self.uplink == Uplink::Ready {
             self.give_credit();
         } else {
@@ -250,7 +250,7 @@ impl Script {
                         self.note(*link, payload);
                     }
                     if self.dials == Dials::Accepted {
-                        self.waiting.push_back(Input::Opened { link: *link, request_id: None });
+                        self.waiting.push_back(Input::Opened { link: *link, request_id: None, identity_expires: None });
                         self.give_credit_soon(*link);
                     }
                 }

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use bedrock_nova::sonic::conversation::Output;
-use bedrock_nova::sonic::{Event, Role, Transcript, TranscriptStage};
+use bedrock_nova::sonic::{Event, RenewReason, Role, Transcript, TranscriptStage};
 
 use super::Sent;
 
@@ -48,7 +48,9 @@ fn output_line(output: &Output) -> Option<String> {
 
 fn event_line(event: &Event) -> String {
     match event {
-        Event::Connected { session, .. } => format!("connected {session}"),
+        Event::Connected { .. } => "connected 1".into(),
+        Event::Renewed { session, reason: RenewReason::Recovery, .. } => format!("connected {session}"),
+        Event::Renewed { session, reason, .. } => format!("renewed {session} for {}", word(reason)),
         Event::UserSpeechStarted { .. } => "speech starts".into(),
         Event::UserSpeechEnded { .. } => "speech ends".into(),
         Event::Transcript(text) => line(text),
@@ -59,10 +61,10 @@ fn event_line(event: &Event) -> String {
         Event::TurnEnded { turn, end, .. } => format!("turn {turn} {}", word(end)),
         Event::Usage { total } => format!("usage {}", total.speech_in + total.text_out),
         Event::Reconnecting { reason, attempt, .. } => format!("reconnecting {attempt} for {}", reason.code()),
-        Event::InputDropped { duration } => format!("dropped {} ms", duration.as_millis()),
+        Event::InputDropped { duration, .. } => format!("dropped {} ms", duration.as_millis()),
         Event::Unknown { name, .. } => format!("unknown {name}"),
-        Event::Closed { reason, error: None } => format!("closed {}", word(reason)),
-        Event::Closed { reason, error: Some(error) } => format!("closed {} for {}", word(reason), error.code()),
+        Event::Closed { reason, error: None, .. } => format!("closed {}", word(reason)),
+        Event::Closed { reason, error: Some(error), .. } => format!("closed {} for {}", word(reason), error.code()),
         other => format!("{other:?}"),
     }
 }
