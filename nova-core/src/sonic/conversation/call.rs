@@ -14,7 +14,7 @@ use uuid::Uuid;
 
 use super::audio_in::AudioIn;
 use super::closing::Finishing;
-use super::history::History;
+use super::history::{History, Trimmed};
 use super::io::{Input, LinkKey, Output};
 use super::line::{Credit, Line, LineState};
 use super::playback::Playback;
@@ -231,14 +231,18 @@ impl Call {
         self.links += 1;
         let link = LinkKey(self.links);
         let until = self.now + self.config.timeouts.connect;
-        let history = self.history.shaped(&self.model);
+        let history = self.history.shaped(&self.model, &[]);
         // From the seed and not from chance: a replay of the same inputs gives the same bytes.
         let prompt = PromptName::from(Uuid::from_u64_pair(self.seed, link.0.into()).to_string());
-        let (line, opening) = Line::open(link, &self.config, &self.model, &history, prompt, until)?;
+        let (line, opening) = Line::open(link, &self.config, &self.model, &history.messages, prompt, until)?;
         self.line = Some(line);
         self.blocks.clear();
         let target = Target { model: self.config.model.to_string(), region: self.config.regions.first().cloned() };
         self.outputs.push_back(Output::Open { link, target, opening });
+        let Trimmed { lines, bytes } = history.trimmed;
+        if bytes > 0 {
+            self.event(Event::HistoryTrimmed { lines, bytes });
+        }
         Ok(())
     }
 

@@ -30,6 +30,7 @@ struct Line {
     sentences: Vec<Sentence>,
     state: LineState,
     listened: Listened,
+    next: Next,
     /// What the application knows of it.
     shown: Option<(String, TranscriptStage)>,
 }
@@ -40,6 +41,14 @@ enum Listened {
     ToTheEnd,
     /// The answer was interrupted: if anything of it is repeated, then what is not repeated was not heard.
     InPart,
+}
+
+/// What becomes of a line's words when more of the user's come.
+#[derive(Debug, PartialEq)]
+enum Next {
+    GoesOn,
+    /// They will be heard again, so they stand only until then.
+    BeginsAgain,
 }
 
 #[derive(Debug, PartialEq)]
@@ -97,6 +106,10 @@ impl Transcripts {
             return None;
         }
         let line = self.growing(turn, Role::User);
+        if line.next == Next::BeginsAgain {
+            line.next = Next::GoesOn;
+            line.sentences.clear();
+        }
         line.sentences.push(Sentence { text: text.to_owned(), stage: SentenceStage::Spoken });
         line.show(TranscriptStage::Final)
     }
@@ -161,6 +174,17 @@ impl Transcripts {
         line.update()
     }
 
+    /// Notes that another session is told what the user said in an open turn. Its lines stay the same items: the next
+    /// words of the user's take the place of those before, and what was announced and never sounded is taken back.
+    /// What the application sees of that stands until the line's next version.
+    pub(super) fn begin_again(&mut self, turn: TurnId) {
+        for line in self.lines.iter_mut().filter(|line| line.turn == turn) {
+            line.state = LineState::Growing;
+            line.next = Next::BeginsAgain;
+            line.sentences.retain(|sentence| sentence.stage != SentenceStage::Announced);
+        }
+    }
+
     /// Notes that a turn is over: its lines have until some time later to be repeated.
     pub(super) fn turn_ended(&mut self, turn: TurnId, now: Duration) {
         for line in self.lines.iter_mut().filter(|line| line.turn == turn && line.state == LineState::Growing) {
@@ -175,11 +199,20 @@ impl Transcripts {
 
     /// Settles every line whose time has come, oldest first; all of them with `None`.
     pub(super) fn settle(&mut self, now: Option<Duration>) -> Vec<Change> {
-        let due = |line: &&mut Line| match now {
-            None => line.state != LineState::Settled,
-            Some(now) => line.is_complete() || line.until().is_some_and(|until| until <= now),
-        };
-        let mut changes: Vec<Change> = self.lines.iter_mut().filter(due).flat_map(Line::settle).collect();
+        match now {
+            None => self.settle_all_but(&[]),
+            Some(now) => self.settle_those(|line| line.is_complete() || line.until().is_some_and(|until| until <= now)),
+        }
+    }
+
+    /// Settles every line but those of some turns, which go on: the session that began them is gone.
+    pub(super) fn settle_all_but(&mut self, turns: &[TurnId]) -> Vec<Change> {
+        self.settle_those(|line| line.state != LineState::Settled && !turns.contains(&line.turn))
+    }
+
+    fn settle_those(&mut self, due: impl Fn(&Line) -> bool) -> Vec<Change> {
+        let due = self.lines.iter_mut().filter(|line| due(line));
+        let mut changes: Vec<Change> = due.flat_map(Line::settle).collect();
         while self.lines.len() > REMEMBERED {
             let forgotten = self.lines.pop_front().filter(|line| line.state != LineState::Settled);
             changes.extend(forgotten.into_iter().flat_map(|mut line| line.settle()));
@@ -206,6 +239,7 @@ impl Transcripts {
             sentences: Vec::new(),
             state: LineState::Growing,
             listened: Listened::ToTheEnd,
+            next: Next::GoesOn,
             shown: None,
         });
         let last = self.lines.len() - 1;
@@ -436,5 +470,47 @@ mod tests {
         lines.begin_sentence(1);
         lines.announce(1, "And an umbrella.");
         assert_eq!(shown(lines.settle(None).pop()).0, "It is sunny. Take a hat.");
+    }
+
+    #[test]
+    fn a_turn_that_begins_again_keeps_its_lines_and_replaces_its_words() {
+        let mut lines = Transcripts::default();
+        lines.user(1, "Will it");
+        assert_eq!(shown(lines.user(1, "rain?")).0, "Will it rain?");
+        lines.begin_sentence(1);
+        lines.announce(1, "No.");
+        assert_eq!(lines.settle_all_but(&[1]), [], "its words are not certain");
+        lines.begin_again(1);
+        let Some(Change::Show(user)) = lines.user(1, "Will it rain today?") else { panic!("the user is heard again") };
+        assert_eq!((user.item, user.text.as_str()), (1, "Will it rain today?"));
+        assert_eq!(shown(lines.user(1, "Or not?")).0, "Will it rain today? Or not?", "and goes on");
+        lines.begin_sentence(1);
+        let Some(Change::Show(answer)) = lines.announce(1, "Yes.") else { panic!("the answer is announced again") };
+        assert_eq!((answer.item, answer.text.as_str()), (2, "Yes."));
+    }
+
+    #[test]
+    fn a_turn_that_begins_again_and_is_not_heard_again_keeps_what_is_certain() {
+        let mut lines = two_sentences();
+        lines.user(1, "Will it rain?");
+        lines.begin_sentence(1);
+        lines.announce(1, "And an umbrella.");
+        lines.begin_again(1);
+        lines.turn_ended(1, Duration::ZERO);
+        let kept: Vec<_> =
+            lines.settle(None).into_iter().filter(|change| matches!(change, Change::Settled(_))).collect();
+        let kept: Vec<_> = kept.into_iter().map(|change| shown(Some(change)).0).collect();
+        assert_eq!(kept, ["It is sunny. Take a hat.", "Will it rain?"]);
+    }
+
+    #[test]
+    fn an_announcement_that_is_taken_back_disappears() {
+        let mut lines = Transcripts::default();
+        lines.begin_sentence(1);
+        lines.announce(1, "No.");
+        lines.begin_again(1);
+        lines.turn_ended(1, Duration::ZERO);
+        let settled = lines.settle(None);
+        assert!(matches!(settled.as_slice(), [Change::Show(line)] if line.text.is_empty()), "shown, and not kept");
     }
 }
