@@ -71,7 +71,7 @@ impl Driver {
     /// Runs the call to its end.
     pub(super) async fn run(mut self) {
         let _close = CloseMail(Arc::clone(&self.mail));
-        let mut work = Work { links: Links::default(), running: JoinSet::new(), handles: BTreeMap::new() };
+        let mut work = Work { links: Links::new(self.origin), running: JoinSet::new(), handles: BTreeMap::new() };
         let mut source = AudioSource::Open;
         let sleep = tokio::time::sleep_until(self.origin);
         tokio::pin!(sleep);

@@ -69,7 +69,8 @@ impl Words<'_> {
         let Some(row) = row else { return self.unlisted() };
         let error = Error::new(row.kind, self.sentence())
             .with_code(row.code)
-            .with_retryable(row.recovery != Recovery::Permanent);
+            // What a filter took offence at is not said again, whatever is done about the rest.
+            .with_retryable(row.recovery != Recovery::Permanent && row.kind != Filtered);
         match row.kind {
             ErrorKind::ModelRetired => error.with_hint(retired_hint(model)),
             _ => error.with_hint(row.hint),
@@ -204,7 +205,7 @@ static TEXTS: &[Row] = &[
     text("E-UNSTABLE", "System instability detected", Unavailable, Reconnect, HINT_AGAIN),
     text("E-HISTMAX", "Chat history is over max limit", Invalid, ShrinkHistory, HINT_HISTORY),
     text("E-HISTLATE", "Chat history should be sent completely before streaming audio", Protocol, Reconnect, HINT_ORDER),
-    text("E-FILTER", "blocked by our content filters", Filtered, Permanent, HINT_FILTER),
+    text("E-FILTER", "blocked by our content filters", Filtered, ShrinkHistory, HINT_FILTER),
     text("E-TOOLNAME", "does not match pattern ^[a-zA-Z0-9_-]+$", Invalid, Permanent, HINT_TOOLNAME),
     text("E-TOOLMEDIA", "Tool result media type must be one of", Protocol, Reconnect, HINT_TOOL),
     text("E-TOOLPARSE", "Tool Response parsing error", Protocol, Reconnect, HINT_TOOL),

@@ -3,15 +3,18 @@
 use std::collections::BTreeMap;
 use std::fmt;
 use std::task::{Context, Poll};
+use std::time::{Duration, SystemTime};
 
 use bytes::Bytes;
+use tokio::time::Instant;
 
 use super::conversation::{Input, LinkKey};
 use crate::transport::{BoxFuture, Failure, Link, Opened};
 
 /// Every link that is being opened or open.
-#[derive(Default)]
 pub(super) struct Links {
+    /// When the call began.
+    origin: Instant,
     slots: BTreeMap<LinkKey, Slot>,
 }
 
@@ -32,6 +35,10 @@ enum Up {
 }
 
 impl Links {
+    pub(super) fn new(origin: Instant) -> Self {
+        Links { origin, slots: BTreeMap::new() }
+    }
+
     pub(super) fn open(&mut self, key: LinkKey, opening: BoxFuture<Result<Opened, Failure>>) {
         self.slots.insert(key, Slot::Opening(opening));
     }
@@ -64,11 +71,18 @@ impl Links {
         Poll::Pending
     }
 
+    /// A moment of the wall clock as time since the call began.
+    #[allow(clippy::disallowed_methods, reason = "credentials expire by the wall clock")]
+    fn in_call(&self, moment: SystemTime) -> Duration {
+        self.origin.elapsed() + moment.duration_since(SystemTime::now()).unwrap_or_default()
+    }
+
     fn news(&mut self, link: LinkKey, news: News) -> Input {
         match news {
             News::Opened(opened) => {
+                let identity_expires = opened.identity_expires.map(|expires| self.in_call(expires));
                 self.slots.insert(link, Slot::Open { link: opened.link, up: Up::Asking });
-                Input::Opened { link, request_id: opened.request_id, identity_expires: None }
+                Input::Opened { link, request_id: opened.request_id, identity_expires }
             }
             News::Ready => Input::Ready { link },
             News::Frame(payload) => Input::Frame { link, payload },

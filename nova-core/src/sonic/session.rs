@@ -296,6 +296,12 @@ impl Session {
         Some(next)
     }
 
+    /// Says whether [`poll`](Session::poll) has something to give out.
+    #[must_use]
+    pub fn has_output(&self) -> bool {
+        !self.out.is_empty()
+    }
+
     /// Returns what we have sent.
     #[must_use]
     pub fn upstream(&self) -> &Upstream {

@@ -22,14 +22,16 @@ fn a_muted_call_of_five_minutes_sends_silence_in_real_time() {
         let real = second * 32_000;
         assert!(sent.abs_diff(real) < 32 * 250, "{sent} bytes after {second} s");
     }
-    assert!(call.story().is_empty() && sent > 0);
+    assert!(sent > 0);
+    assert!(call.story().iter().all(|line| !line.starts_with("dropped")));
     assert!(call.sound_since(ms(0)).iter().all(|(_, pcm)| pcm.iter().all(|byte| *byte == 0)));
     let times: Vec<_> = call.sound_since(ms(1)).iter().map(|(at, _)| *at).collect();
-    assert!(times.windows(2).all(|pair| pair[1] - pair[0] <= ms(40)), "no gaps");
+    // The priming of a new session covers a moment ahead.
+    assert!(times.windows(2).all(|pair| pair[1] - pair[0] <= ms(200)), "no gaps");
 }
 
 #[test]
-fn a_stalled_link_costs_live_audio_and_says_so() {
+fn what_was_said_on_a_stalled_link_comes_late_and_whole() {
     let mut call = Script::live();
     call.pass(Duration::from_secs(1));
     call.stall();
@@ -38,10 +40,11 @@ fn a_stalled_link_costs_live_audio_and_says_so() {
     call.unstall();
     call.pass(Duration::from_secs(1));
     let after = call.sound_since(from);
-    assert_eq!(loud(&after), 0, "nothing stale is said");
+    let before = loud(&call.sound_since(ms(0))) - loud(&after);
+    assert_eq!(before + loud(&after), 320_000, "every word of the ten seconds");
     let bytes: usize = after.iter().map(|(_, pcm)| pcm.len()).sum();
-    assert!(bytes <= 36_000, "the lost time is not made up: {bytes} bytes in one second");
-    assert_eq!(call.story(), ["dropped 400 ms"]);
+    assert!(bytes - loud(&after) <= 36_000, "lost silence is not made up for");
+    assert_eq!(call.story(), [""; 0]);
     let from = call.now;
     call.speak(1_000);
     assert_eq!(loud(&call.sound_since(from)), 32_000, "what is said now is said whole");
@@ -128,11 +131,11 @@ fn what_waits_has_a_bound() {
 }
 
 #[test]
-fn live_audio_that_finds_no_room_pushes_out_the_oldest_and_all_of_it_is_counted() {
+fn live_audio_beyond_half_a_minute_pushes_out_the_oldest_and_all_of_it_is_counted() {
     let mut call = Script::live();
     call.pass(Duration::from_secs(1));
     call.stall();
-    for _ in 0..500 {
+    for _ in 0..2_000 {
         call.audio(20, AudioPolicy::Live).unwrap();
         call.pass_ms(20);
     }
@@ -146,6 +149,6 @@ fn live_audio_that_finds_no_room_pushes_out_the_oldest_and_all_of_it_is_counted(
             _ => None,
         })
         .sum();
-    assert_eq!(sent as u64 + dropped, 10_000, "nothing is dropped in silence");
-    assert!(dropped > 9_000, "{dropped} ms");
+    assert_eq!(sent as u64 + dropped, 40_000, "nothing is dropped in silence");
+    assert!((9_900..=10_000).contains(&dropped), "{dropped} ms");
 }

@@ -154,7 +154,7 @@ fn the_peer_ends_first() {
     call.story();
     call.end();
     let story = call.story();
-    assert_eq!(story[1..], ["turn 1 lost", "abort 1", "closed peerEnded for peer-ended"], "{story:?}");
+    assert_eq!(story[1..], ["abort 1", "turn 1 lost", "closed peerEnded for peer-ended"], "{story:?}");
 }
 
 #[test]

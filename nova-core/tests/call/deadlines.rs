@@ -81,7 +81,8 @@ fn an_idle_call_only_wakes_for_its_silence() {
     assert!(inputs < 2 * 10_000 / 32 + 20, "{inputs} inputs in ten seconds of silence");
     call.stall();
     call.pass_ms(100);
-    assert_eq!(call.wake, None, "a link that takes nothing costs nothing");
+    let wake = call.wake.unwrap() - call.now;
+    assert!(wake > Duration::from_secs(30), "a link that takes nothing costs nothing, and yet it wakes in {wake:?}");
 }
 
 #[test]

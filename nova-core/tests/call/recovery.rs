@@ -49,12 +49,6 @@ const LASTING: &[(&str, &str, ErrorKind, &str)] = &[
     ("ValidationException", "Unable to parse input chunk. Please check input format", ErrorKind::Invalid, "E-PARSE"),
     ("ValidationException", "Invalid input request, please fix your input and try again.", ErrorKind::Invalid, "E-GEN"),
     ("ValidationException", "Duplicate SYSTEM content. SYSTEM content can only be", ErrorKind::Protocol, "E-DUPSYS"),
-    (
-        "ValidationException",
-        "Chat history is over max limit. Trim chat history and try again.",
-        ErrorKind::Invalid,
-        "E-HISTMAX",
-    ),
     ("ValidationException", "Received invalid voiceId: value must not be empty", ErrorKind::Invalid, "E-VOICE0"),
     ("ValidationException", "Received invalid id: 'Carlos'", ErrorKind::Invalid, "E-VOICE1"),
     ("ValidationException", "Prompt [p] must have at least one audio content", ErrorKind::Protocol, "E-NOAUDIO"),
@@ -68,7 +62,6 @@ const LASTING: &[(&str, &str, ErrorKind, &str)] = &[
         ErrorKind::Invalid,
         "E-TOOLNAME",
     ),
-    ("ValidationException", "This request has been blocked by our content filters.", ErrorKind::Filtered, "E-FILTER"),
 ];
 
 fn talked() -> Script {
@@ -122,14 +115,15 @@ fn a_lasting_failure_ends_the_call_with_its_error() {
         call.fail(name, message);
         let story = call.story();
         assert!(story.contains(&"turn 2 lost".to_owned()), "{code}: {story:?}");
-        assert!(story.ends_with(&["abort 1".into(), format!("closed failed for {code}")]), "{code}: {story:?}");
+        assert!(story.contains(&"abort 1".to_owned()), "{code}: {story:?}");
+        assert_eq!(story.last(), Some(&format!("closed failed for {code}")), "{code}: {story:?}");
         let closed = call.events().find_map(|event| match event {
             Event::Closed { error, .. } => error.clone(),
             _ => None,
         });
         let error = closed.unwrap();
         assert_eq!(error.kind(), *kind, "{code}");
-        assert!(!error.is_retryable() || *code == "E-HISTMAX", "{code}");
+        assert!(!error.is_retryable(), "{code}");
         assert!(error.hint().is_some(), "{code}");
     }
 }
@@ -151,15 +145,16 @@ fn a_dial_that_nobody_answers_ends() {
 }
 
 #[test]
-fn attempts_are_bounded_and_the_pauses_grow() {
+fn attempts_have_a_budget_and_the_pauses_grow() {
     let mut call = talked();
     call.dials = Dials::ByHand;
     let mut pauses = Vec::new();
+    let began = call.now;
     while !call.is_over() {
         let failed_at = call.now;
         let link = call.link;
         call.fail("ServiceUnavailableException", "later");
-        for _ in 0..1_000 {
+        for _ in 0..1_500 {
             if call.is_over() || call.link != link {
                 break;
             }
@@ -168,8 +163,9 @@ fn attempts_are_bounded_and_the_pauses_grow() {
         pauses.push(call.now - failed_at);
     }
     pauses.pop();
-    assert_eq!(pauses.len(), 4, "{pauses:?}");
-    for (pause, most) in pauses.iter().zip([0, 750, 1_500, 3_000]) {
+    let spent = call.now - began;
+    assert!(spent <= Duration::from_secs(60) && spent > Duration::from_secs(45), "{spent:?}");
+    for (pause, most) in pauses.iter().zip([0, 750, 1_500, 3_000, 6_000, 12_000, 12_000, 12_000]) {
         assert!(*pause <= ms(most + 10) && *pause >= ms(most / 3), "{pauses:?}");
     }
     assert!(call.story().ends_with(&["closed failed for serviceUnavailableException".to_owned()]));
@@ -189,11 +185,12 @@ fn sessions_that_last_make_the_count_begin_anew() {
 #[test]
 fn sessions_that_do_not_last_are_given_up() {
     let mut call = talked();
-    for _ in 0..5 {
+    let began = call.now;
+    while !call.is_over() {
         call.fail("ModelTimeoutException", "Model has timed out in processing the request");
-        call.pass(Duration::from_secs(4));
+        call.pass(Duration::from_secs(12));
     }
-    assert!(call.is_over());
+    assert!(call.now - began < Duration::from_secs(80), "{:?}", call.now - began);
 }
 
 #[test]

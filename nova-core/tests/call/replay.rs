@@ -186,7 +186,7 @@ fn happen(call: &mut Script, chance: Chance) {
         Chance::Fail(failure) => call.fail_with(failure),
         Chance::End => call.end(),
         Chance::Stale(link) => {
-            call.input(Input::Opened { link: LinkKey(link), request_id: None, identity_expires: None })
+            call.input(Input::Opened { link: LinkKey(link), request_id: None, identity_expires: None });
         }
         Chance::Ticks => {
             let told = call.outputs.iter().filter(|(_, output)| !matches!(output, Output::Wait { .. })).count();

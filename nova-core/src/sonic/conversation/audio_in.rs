@@ -1,9 +1,12 @@
-//! The user's audio on its way up: paced, filled with silence, primed.
+//! The user's audio on its way up: paced, filled with silence, primed, and told again when a session is lost.
 //!
 //! The service finds the end of an utterance in the *audio*, not in missing packets (reference §6.2), and drops a
 //! stream that gets none (§4.5). So something always flows: what the application hands over, at real-time pace, and
 //! digital silence in between. Every new audio block begins with a little silence, without which a typed text is
 //! billed and never answered (§6.4).
+//!
+//! What could not be sent in time is sent as soon as the way is free: the service hears faster than anybody speaks, and
+//! a sentence with a hole in it is worth less than one that comes late.
 
 use std::collections::VecDeque;
 use std::time::Duration;
@@ -11,7 +14,9 @@ use std::time::Duration;
 use bytes::{Bytes, BytesMut};
 
 use super::io::AudioPolicy;
+use super::tape::{Position, Source, Tape};
 use crate::audio::SampleRate;
+use crate::sonic::event::DropReason;
 
 /// One event's worth of audio at most: 512 samples at 16 kHz, as in AWS's samples (reference §4.5).
 const PIECE: Duration = Duration::from_millis(32);
@@ -23,20 +28,29 @@ const LEAD: Duration = Duration::from_millis(200);
 const LIVE_LEAD: Duration = Duration::from_secs(2);
 /// How long the application's audio may be late before silence takes its place.
 const GRACE: Duration = Duration::from_millis(80);
-/// Live audio older than this is not worth saying any more.
-const STALE: Duration = Duration::from_millis(500);
 /// Silence before anything else in a block: 68 ms is the measured least, 100 ms the safe figure (reference §6.4).
 const PRIMING: Duration = Duration::from_millis(100);
-/// How much may wait here before the application has to.
+/// How much recorded audio may wait here before the application has to.
 const BOUND: Duration = Duration::from_millis(400);
+/// How much live audio may wait here while the way up is blocked or no session is there; then the oldest goes.
+const LIVE_BOUND: Duration = Duration::from_secs(30);
 
 /// What should be sent next.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) enum Next {
     /// This audio, now.
-    Audio(Bytes),
+    Audio(Bytes, Source),
     /// Nothing before this time.
     Wait(Duration),
+}
+
+/// What becomes of the unanswered words when another session takes over.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) struct Rewound {
+    /// Is sent again.
+    pub(super) replayed: Duration,
+    /// Is too old to be sent again.
+    pub(super) lost: Duration,
 }
 
 /// The queue between the application and the audio block.
@@ -44,22 +58,60 @@ pub(super) enum Next {
 pub(super) struct AudioIn {
     rate: SampleRate,
     queue: VecDeque<Piece>,
-    queued: usize,
+    /// Bytes in the queue by pace.
+    queued: Queued,
     odd: Option<u8>,
+    /// Samples that the application has handed over since the call began.
+    taken: Position,
+    tape: Tape,
+    /// How far in the user's audio the sessions have come.
+    sent_to: Position,
     /// Until when the service has audio, on the call's clock.
     covered: Duration,
     priming: usize,
-    dropped: Duration,
+    dropped: Vec<(DropReason, Duration)>,
     /// When the application's own audio was last sent.
     spoke: Option<Duration>,
     silence: Bytes,
 }
 
+#[derive(Debug, Default)]
+struct Queued {
+    past: usize,
+    live: usize,
+    recorded: usize,
+}
+
 #[derive(Debug)]
 struct Piece {
     pcm: Bytes,
-    policy: AudioPolicy,
+    pace: Pace,
+    /// When it was handed over.
     at: Duration,
+    position: Position,
+}
+
+/// How fast a piece goes out.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Pace {
+    /// It was sent before, to a session that is gone: at once.
+    Past,
+    Live,
+    Recorded,
+}
+
+impl Queued {
+    fn of(&mut self, pace: Pace) -> &mut usize {
+        match pace {
+            Pace::Past => &mut self.past,
+            Pace::Live => &mut self.live,
+            Pace::Recorded => &mut self.recorded,
+        }
+    }
+
+    fn sum(&self) -> usize {
+        self.past + self.live + self.recorded
+    }
 }
 
 impl AudioIn {
@@ -67,20 +119,40 @@ impl AudioIn {
         AudioIn {
             rate,
             queue: VecDeque::new(),
-            queued: 0,
+            queued: Queued::default(),
             odd: None,
+            taken: 0,
+            tape: Tape::new(rate),
+            sent_to: 0,
             covered: Duration::ZERO,
             priming: 0,
-            dropped: Duration::ZERO,
+            dropped: Vec::new(),
             spoke: None,
-            silence: Bytes::from(vec![0; rate.samples(PRIMING.max(PIECE)) * 2]),
+            silence: Bytes::from(vec![0; rate.bytes(PRIMING.max(PIECE))]),
         }
     }
 
     /// Begins a new audio block: it is primed, and the clock of what the service has starts now.
     pub(super) fn begin_block(&mut self, now: Duration) {
         self.covered = now;
-        self.priming = self.rate.samples(PRIMING) * 2;
+        self.priming = self.rate.bytes(PRIMING);
+    }
+
+    /// Tells a new session again what was sent from a position on: it goes out first, at once. With
+    /// [`Missing::Counts`] what is no longer there is lost.
+    pub(super) fn rewind(&mut self, from: Position, missing: Missing) -> Rewound {
+        // What waits to be told again already follows what has just been.
+        let pieces = self.tape.take_from(from);
+        let first = pieces.front().map(|(at, _)| *at).or_else(|| self.queue.front().map(|piece| piece.position));
+        for (position, pcm) in pieces.into_iter().rev() {
+            self.queued.past += pcm.len();
+            self.queue.push_front(Piece { pcm, pace: Pace::Past, at: Duration::ZERO, position });
+        }
+        let lost = match missing {
+            Missing::Counts => first.map_or(0, |first| first.saturating_sub(from)),
+            Missing::IsSilence => 0,
+        };
+        Rewound { replayed: self.rate.duration(self.queued.past / 2), lost: self.rate.duration(lost as usize) }
     }
 
     /// Says whether the block has taken enough for a typed text to be answered.
@@ -88,9 +160,9 @@ impl AudioIn {
         self.priming == 0
     }
 
-    /// Says how much more the application may hand over, in bytes.
+    /// Says how much more the application may hand over, in bytes. Live audio always finds room: the oldest goes.
     pub(super) fn room(&self) -> usize {
-        (self.rate.samples(BOUND) * 2).saturating_sub(self.queued)
+        self.rate.bytes(BOUND).saturating_sub(self.queued.recorded)
     }
 
     /// Says whether everything that was handed over is sent or given up.
@@ -103,31 +175,68 @@ impl AudioIn {
         self.spoke
     }
 
-    /// Gives up the oldest live audio while the queue is full: what is said now is worth more.
-    pub(super) fn make_room(&mut self) {
-        while self.room() == 0 {
-            let Some(piece) = self.queue.pop_front_if(|piece| piece.policy == AudioPolicy::Live) else { return };
-            self.give_up_piece(&piece);
+    /// Returns how far in the user's audio the sessions have come.
+    pub(super) fn sent_to(&self) -> Position {
+        self.sent_to
+    }
+
+    /// Takes out everything that waits, since nobody will send it.
+    pub(super) fn give_up(&mut self) -> Bytes {
+        let mut pcm = BytesMut::with_capacity(self.queued.live + self.queued.recorded);
+        for piece in self.queue.drain(..).filter(|piece| piece.pace != Pace::Past) {
+            pcm.extend_from_slice(&piece.pcm);
         }
+        self.queued = Queued::default();
+        self.drop_samples(DropReason::Closed, pcm.len());
+        pcm.freeze()
     }
 
-    /// Gives everything up that waits.
-    pub(super) fn give_up(&mut self) {
-        self.queue.clear();
-        self.dropped += self.rate.duration(std::mem::take(&mut self.queued) / 2);
-    }
-
-    /// Takes the amount of audio that was given up since the last call.
-    pub(super) fn take_dropped(&mut self) -> Option<Duration> {
-        Some(std::mem::take(&mut self.dropped)).filter(|dropped| !dropped.is_zero())
+    /// Takes what was given up since the last call.
+    pub(super) fn take_dropped(&mut self) -> Vec<(DropReason, Duration)> {
+        std::mem::take(&mut self.dropped)
     }
 
     /// Takes audio in pieces of any length; half a sample waits for its other half.
     pub(super) fn push(&mut self, pcm: Bytes, policy: AudioPolicy, at: Duration) {
+        let pace = match policy {
+            AudioPolicy::Wait => Pace::Recorded,
+            AudioPolicy::Live => Pace::Live,
+        };
         let pcm = self.whole_samples(pcm);
-        if !pcm.is_empty() {
-            self.queued += pcm.len();
-            self.queue.push_back(Piece { pcm, policy, at });
+        if pcm.is_empty() {
+            return;
+        }
+        let position = self.taken;
+        self.taken += pcm.len() as u64 / 2;
+        *self.queued.of(pace) += pcm.len();
+        self.queue.push_back(Piece { pcm, pace, at, position });
+        while self.queued.live > self.rate.bytes(LIVE_BOUND)
+            && let Some(oldest) = self.queue.iter().position(|piece| piece.pace == Pace::Live)
+            && let Some(piece) = self.queue.remove(oldest)
+        {
+            self.queued.live -= piece.pcm.len();
+            self.drop_samples(DropReason::Stale, piece.pcm.len());
+        }
+    }
+
+    /// Takes audio that is not to be heard.
+    pub(super) fn drop_unheard(&mut self, pcm: Bytes, why: DropReason) {
+        let pcm = self.whole_samples(pcm);
+        self.taken += pcm.len() as u64 / 2;
+        self.drop_samples(why, pcm.len());
+    }
+
+    /// Says whether something that was given up has still to be told of.
+    pub(super) fn has_dropped(&self) -> bool {
+        !self.dropped.is_empty()
+    }
+
+    fn drop_samples(&mut self, why: DropReason, bytes: usize) {
+        let duration = self.rate.duration(bytes / 2);
+        match self.dropped.iter_mut().find(|(reason, _)| *reason == why) {
+            Some((_, sum)) => *sum += duration,
+            None if bytes > 0 => self.dropped.push((why, duration)),
+            None => {}
         }
     }
 
@@ -153,30 +262,39 @@ impl AudioIn {
         if self.priming > 0 {
             let piece = self.silence.slice(..self.priming.min(self.silence.len()));
             self.priming -= piece.len();
-            return self.send(now, piece);
+            self.cover(now, piece.len());
+            return Next::Audio(piece, Source::Silence);
         }
-        self.drop_stale(now);
         let Some(first) = self.queue.front() else { return self.fill(now) };
-        let (policy, at) = (first.policy, first.at);
-        let lead = match policy {
-            AudioPolicy::Wait => LEAD,
-            AudioPolicy::Live => LIVE_LEAD,
+        let (pace, at) = (first.pace, first.at);
+        let lead = match pace {
+            Pace::Recorded => LEAD,
+            Pace::Live => LIVE_LEAD,
+            Pace::Past => Duration::MAX,
         };
-        if self.covered > now + lead {
+        if self.covered > now.saturating_add(lead) {
             return Next::Wait(self.covered - lead);
         }
-        if self.queued < self.rate.samples(PIECE_AT_LEAST) * 2 && now < at + PIECE_AT_LEAST {
+        if self.queued.sum() < self.rate.bytes(PIECE_AT_LEAST) && now < at + PIECE_AT_LEAST {
             return Next::Wait(at + PIECE_AT_LEAST);
         }
         self.spoke = Some(now);
-        let piece = self.take_piece();
-        self.send(now, piece)
+        let (position, piece) = self.take_piece();
+        self.tape.keep(position, piece.clone());
+        self.sent_to = self.sent_to.max(position + piece.len() as u64 / 2);
+        if pace == Pace::Recorded || (pace == Pace::Live && now <= at + GRACE) {
+            self.cover(now, piece.len());
+        } else {
+            // It is late: it covers what is past, and nothing of what is to come.
+            let covered = self.covered + self.rate.duration(piece.len() / 2);
+            self.covered = self.covered.max(covered.min(now));
+        }
+        Next::Audio(piece, Source::User(position))
     }
 
-    fn send(&mut self, now: Duration, piece: Bytes) -> Next {
+    fn cover(&mut self, now: Duration, bytes: usize) {
         // After a stall the lost time is not made up for: stale silence would only delay what is said next.
-        self.covered = self.covered.max(now.saturating_sub(GRACE)) + self.rate.duration(piece.len() / 2);
-        Next::Audio(piece)
+        self.covered = self.covered.max(now.saturating_sub(GRACE)) + self.rate.duration(bytes / 2);
     }
 
     fn fill(&mut self, now: Duration) -> Next {
@@ -184,48 +302,50 @@ impl AudioIn {
         if now < due {
             return Next::Wait(due);
         }
-        let piece = self.silence.slice(..self.rate.samples(PIECE) * 2);
-        self.send(now, piece)
+        let piece = self.silence.slice(..self.rate.bytes(PIECE));
+        self.cover(now, piece.len());
+        Next::Audio(piece, Source::Silence)
     }
 
-    fn take_piece(&mut self) -> Bytes {
-        let most = self.rate.samples(PIECE) * 2;
-        let mut piece = self.take_at_most(most);
+    fn take_piece(&mut self) -> (Position, Bytes) {
+        let most = self.rate.bytes(PIECE);
+        let (position, mut piece) = self.take_at_most(most);
         // A piece of its own goes out as it is, without a copy; only crumbs are gathered.
-        if piece.len() < self.rate.samples(PIECE_AT_LEAST) * 2 && !self.queue.is_empty() {
+        if piece.len() < self.rate.bytes(PIECE_AT_LEAST) && !self.queue.is_empty() {
             let mut gathered = BytesMut::with_capacity(most);
             gathered.extend_from_slice(&piece);
-            while gathered.len() < most && !self.queue.is_empty() {
-                let more = self.take_at_most(most - gathered.len());
+            let follows = |queue: &VecDeque<Piece>, len: usize| {
+                queue.front().is_some_and(|next| next.position == position + len as u64 / 2)
+            };
+            while gathered.len() < most && follows(&self.queue, gathered.len()) {
+                let (_, more) = self.take_at_most(most - gathered.len());
                 gathered.extend_from_slice(&more);
             }
             piece = gathered.freeze();
         }
-        piece
+        (position, piece)
     }
 
-    fn take_at_most(&mut self, bytes: usize) -> Bytes {
-        let Some(front) = self.queue.front_mut() else { return Bytes::new() };
+    fn take_at_most(&mut self, bytes: usize) -> (Position, Bytes) {
+        let Some(front) = self.queue.front_mut() else { return (self.taken, Bytes::new()) };
         let piece = front.pcm.split_to(bytes.min(front.pcm.len()));
+        let (position, pace) = (front.position, front.pace);
+        front.position += piece.len() as u64 / 2;
         if front.pcm.is_empty() {
             self.queue.pop_front();
         }
-        self.queued -= piece.len();
-        piece
+        *self.queued.of(pace) -= piece.len();
+        (position, piece)
     }
+}
 
-    fn drop_stale(&mut self, now: Duration) {
-        while let Some(piece) =
-            self.queue.pop_front_if(|piece| piece.policy == AudioPolicy::Live && now > piece.at + STALE)
-        {
-            self.give_up_piece(&piece);
-        }
-    }
-
-    fn give_up_piece(&mut self, piece: &Piece) {
-        self.queued -= piece.pcm.len();
-        self.dropped += self.rate.duration(piece.pcm.len() / 2);
-    }
+/// Whether audio that is no longer there was part of something.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Missing {
+    /// It was the beginning of an unanswered utterance.
+    Counts,
+    /// For all we know nobody spoke.
+    IsSilence,
 }
 
 #[cfg(test)]
@@ -240,7 +360,7 @@ mod tests {
     fn primed(now: Duration) -> AudioIn {
         let mut audio = AudioIn::new(SampleRate::Hz16000);
         audio.begin_block(now);
-        assert!(matches!(audio.next(now), Next::Audio(pcm) if pcm.len() == 3200));
+        assert!(matches!(audio.next(now), Next::Audio(pcm, Source::Silence) if pcm.len() == 3200));
         audio
     }
 
@@ -250,7 +370,7 @@ mod tests {
         let mut sent = Vec::new();
         while now <= to {
             match audio.next(now) {
-                Next::Audio(pcm) => sent.push((now, pcm)),
+                Next::Audio(pcm, _) => sent.push((now, pcm)),
                 Next::Wait(until) => now = until,
             }
         }
@@ -276,7 +396,7 @@ mod tests {
         let mut now = ms(0);
         while !audio.is_empty() {
             match audio.next(now) {
-                Next::Audio(pcm) => heard.extend_from_slice(&pcm),
+                Next::Audio(pcm, _) => heard.extend_from_slice(&pcm),
                 Next::Wait(until) => now = until,
             }
         }
@@ -289,20 +409,62 @@ mod tests {
         let mut audio = primed(ms(0));
         for n in 1..50 {
             audio.push(Bytes::from(vec![1; 640]), AudioPolicy::Live, ms(20 * n));
-            assert_eq!(audio.next(ms(20 * n)), Next::Audio(Bytes::from(vec![1; 640])));
+            let at = Source::User((n - 1) * 320);
+            assert_eq!(audio.next(ms(20 * n)), Next::Audio(Bytes::from(vec![1; 640]), at));
         }
     }
 
     #[test]
-    fn after_a_stall_nothing_stale_is_said() {
+    fn after_a_stall_what_was_said_comes_at_once_and_silence_is_not_made_up_for() {
         let mut audio = primed(ms(0));
-        for n in 0..20 {
+        for n in 0..500 {
             audio.push(Bytes::from(vec![1; 640]), AudioPolicy::Live, ms(20 * n));
         }
         let sent = run(&mut audio, ms(10_000), ms(10_100));
-        assert!(sent.iter().all(|(_, pcm)| pcm.iter().all(|byte| *byte == 0)));
-        assert!(sent.len() <= 7, "{} pieces of silence after the stall", sent.len());
-        assert_eq!(audio.take_dropped(), Some(ms(400)));
+        let said: usize = sent.iter().filter(|(_, pcm)| pcm[0] == 1).map(|(_, pcm)| pcm.len()).sum();
+        assert_eq!(said, 320_000, "every word of the 10 s");
+        assert!(sent.iter().all(|(at, pcm)| pcm[0] == 0 || *at == ms(10_000)), "and all of it at once");
+        assert!(sent.iter().filter(|(_, pcm)| pcm[0] == 0).count() <= 7);
+        assert_eq!(audio.take_dropped(), []);
+    }
+
+    #[test]
+    fn of_live_audio_that_cannot_be_sent_the_oldest_goes_and_is_told() {
+        let mut audio = primed(ms(0));
+        for n in 0..1_600 {
+            audio.push(Bytes::from(vec![1; 640]), AudioPolicy::Live, ms(20 * n));
+        }
+        assert_eq!(audio.take_dropped(), [(DropReason::Stale, ms(2_000))]);
+        let Next::Audio(_, Source::User(first)) = audio.next(ms(32_000)) else { panic!("there is plenty to say") };
+        assert_eq!(first, 32_000);
+    }
+
+    #[test]
+    fn another_session_is_told_again_from_where_the_utterance_began() {
+        let mut audio = primed(ms(0));
+        for n in 1..=100 {
+            audio.push(Bytes::from(vec![n as u8; 640]), AudioPolicy::Live, ms(20 * n));
+            assert!(matches!(audio.next(ms(20 * n)), Next::Audio(..)));
+        }
+        audio.push(Bytes::from(vec![101; 640]), AudioPolicy::Live, ms(2_020));
+        let rewound = audio.rewind(16_000, Missing::Counts);
+        assert_eq!((rewound.replayed, rewound.lost), (ms(1_000), ms(0)));
+        audio.begin_block(ms(2_500));
+        let sent = run(&mut audio, ms(2_500), ms(2_500));
+        let said: Vec<u8> = sent.iter().flat_map(|(_, pcm)| pcm.to_vec()).filter(|byte| *byte != 0).collect();
+        assert_eq!(said, (51..=101u8).flat_map(|n| vec![n; 640]).collect::<Vec<_>>());
+    }
+
+    #[test]
+    fn what_is_too_old_to_be_told_again_is_counted() {
+        let mut audio = primed(ms(0));
+        for n in 1..=1_000 {
+            audio.push(Bytes::from(vec![1; 640]), AudioPolicy::Live, ms(20 * n));
+            assert!(matches!(audio.next(ms(20 * n)), Next::Audio(..)));
+        }
+        assert_eq!(audio.rewind(0, Missing::Counts), Rewound { replayed: ms(15_000), lost: ms(5_000) });
+        let again = audio.rewind(0, Missing::IsSilence);
+        assert_eq!(again, Rewound { replayed: ms(15_000), lost: ms(0) }, "what waits to be told again still does");
     }
 
     #[test]
@@ -312,7 +474,7 @@ mod tests {
         for byte in &whole {
             audio.push(Bytes::copy_from_slice(&[*byte]), AudioPolicy::Wait, ms(0));
         }
-        let Next::Audio(pcm) = audio.next(ms(0)) else { panic!("enough for one piece") };
+        let Next::Audio(pcm, _) = audio.next(ms(0)) else { panic!("enough for one piece") };
         assert_eq!(pcm, &whole[..998]);
     }
 }

@@ -1,9 +1,9 @@
 //! The call itself: one pure machine between the application, its links and the clock.
 //!
 //! ```text
-//!   Dialing ──accepted──► Live ──finish──► Finishing ──────► Over
-//!      ▲                   │
-//!      └──passing failure──┘       (recovery.rs)
+//!   Dialing ──accepted──► Live ──finish, idle──► Finishing ──► Over
+//!                        ▲    │
+//!                        └────┘  another session: renewal.rs, recovery.rs
 //! ```
 
 use std::collections::VecDeque;
@@ -14,12 +14,15 @@ use uuid::Uuid;
 
 use super::audio_in::AudioIn;
 use super::closing::Finishing;
-use super::history::{History, Trimmed};
+use super::history::History;
+use super::idle::Quiet;
 use super::io::{Input, LinkKey, Output};
-use super::line::{Credit, Line, LineState};
+use super::line::{Credit, Line, LineState, Opening};
+use super::lines::{Lines, Part};
 use super::playback::Playback;
 use super::recovery::Recovery;
-use super::sending::{AudioWhileTools, Typed};
+use super::renewal::Renewal;
+use super::sending::{AudioWhileTools, Typed, TypedBy};
 use super::tools::Tools;
 use super::transcript::{Change, Transcripts};
 use super::turns::Turns;
@@ -28,7 +31,7 @@ use crate::error::{Error, ErrorKind, Result};
 use crate::ids::{ContentId, PromptName, ToolUseId};
 use crate::model::{Catalogue, Model};
 use crate::sonic::config::Config;
-use crate::sonic::event::{CloseReason, DropReason, Event, RenewReason, Stamped, ToolOutcome, TurnEnd, TurnId, Unsent};
+use crate::sonic::event::{CloseReason, Event, RenewReason, Stamped, ToolOutcome, TurnEnd, TurnId};
 use crate::transport::Target;
 
 /// A conversation as a pure machine: time and inputs in, outputs out. It never waits, sleeps or asks for the time.
@@ -40,8 +43,10 @@ pub struct Call {
     pub(super) model: Model,
     pub(super) now: Duration,
     pub(super) phase: Phase,
-    pub(super) line: Option<Line>,
+    pub(super) lines: Lines,
+    pub(super) renewal: Renewal,
     pub(super) recovery: Recovery,
+    pub(super) quiet: Quiet,
     pub(super) audio_in: AudioIn,
     pub(super) turns: Turns,
     pub(super) transcripts: Transcripts,
@@ -50,11 +55,13 @@ pub struct Call {
     pub(super) playback: Playback,
     pub(super) usage: UsageSum,
     /// Blocks of the service's that are open, and what they are part of.
-    pub(super) blocks: VecDeque<(ContentId, Part)>,
+    pub(super) blocks: VecDeque<Block>,
     pub(super) audio_while_tools: AudioWhileTools,
     pub(super) typed: VecDeque<Typed>,
     pub(super) outputs: VecDeque<Output>,
     pub(super) next_audio: Option<Duration>,
+    /// Sessions that were put to use.
+    pub(super) sessions: u32,
     seed: u64,
     links: u32,
     seq: u64,
@@ -67,7 +74,7 @@ impl fmt::Debug for Call {
         f.debug_struct("Call")
             .field("now", &self.now)
             .field("phase", &self.phase)
-            .field("link", &self.line.as_ref().map(|line| line.key))
+            .field("link", &self.lines.current_key())
             .field("turns", &self.turns.ids())
             .field("typed", &self.typed.len())
             .field("outputs", &self.outputs.len())
@@ -83,18 +90,25 @@ pub(super) enum Phase {
     Dialing,
     /// The application talks.
     Live,
-    /// The application has said that it is done.
+    /// Nothing more is said; what is owed is still delivered.
     Finishing(Finishing),
     /// Nothing more happens.
     Over,
 }
 
-/// What an open block of the service's is part of.
+/// An open block of the service's.
+pub(super) struct Block {
+    pub(super) link: LinkKey,
+    pub(super) id: ContentId,
+    pub(super) part: BlockPart,
+}
+
+/// What an open block is part of.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Part {
+pub(super) enum BlockPart {
     /// A living answer.
     Answer(TurnId),
-    /// An answer that was interrupted: nothing of it is passed on.
+    /// An answer that was interrupted, or is given elsewhere: nothing of it is passed on.
     Dead,
     /// Anything else.
     Other,
@@ -119,8 +133,10 @@ impl Call {
         let mut call = Call {
             now: Duration::ZERO,
             phase: Phase::Dialing,
-            line: None,
+            lines: Lines::default(),
+            renewal: Renewal::default(),
             recovery: Recovery::new(seed),
+            quiet: Quiet::default(),
             audio_in: AudioIn::new(config.input_rate),
             turns: Turns::new(config.timeouts.answer),
             transcripts: Transcripts::default(),
@@ -133,6 +149,7 @@ impl Call {
             typed: VecDeque::new(),
             outputs: VecDeque::new(),
             next_audio: None,
+            sessions: 0,
             seed,
             links: 0,
             seq: 0,
@@ -140,7 +157,9 @@ impl Call {
             config,
             model,
         };
-        call.dial()?;
+        let history = call.history.shaped(&call.model, &[]);
+        call.told_trimmed(history.trimmed);
+        call.lines.current = Some(call.open(Opening::Whole(&history.messages))?);
         Ok(call)
     }
 
@@ -154,12 +173,16 @@ impl Call {
         self.waits = Waits::Untold;
         if let Phase::Over = self.phase {
             return match input {
-                Input::Text { .. } | Input::Interrupt => Err(Error::new(ErrorKind::Closed, "The call is over.")),
+                Input::Text { .. } | Input::Greet { .. } | Input::Interrupt => {
+                    Err(Error::new(ErrorKind::Closed, "The call is over."))
+                }
                 _ => Ok(()),
             };
         }
         let result = self.take(input);
         self.expire();
+        self.watch_idle();
+        self.advance_renewal();
         self.advance_closing();
         self.pump();
         result
@@ -201,9 +224,9 @@ impl Call {
 
     fn take(&mut self, input: Input) -> Result<()> {
         match input {
-            Input::Opened { link, request_id, .. } => self.opened(link, request_id),
+            Input::Opened { link, request_id, identity_expires } => self.opened(link, request_id, identity_expires),
             Input::Ready { link } => {
-                if let Some(line) = self.line.as_mut().filter(|line| line.key == link) {
+                if let Some(line) = self.lines.get_mut(link) {
                     line.credit = Credit::One;
                 }
             }
@@ -213,88 +236,65 @@ impl Call {
             Input::ToolDone { id, result } => return self.tool_done(&id, result),
             Input::Taken { turn, duration } => self.playback.taken(self.now, turn, duration),
             Input::Audio { pcm, policy, at } => return self.audio(pcm, policy, at),
-            Input::Text { text } | Input::Greet { text } => return self.text(text),
-            Input::Played { .. } => {}
-            Input::Interrupt => {
-                self.barge_in();
-            }
-            Input::Finish => self.finish(),
-            Input::Tick => {}
+            Input::Text { text } => return self.text(text, TypedBy::User(None)),
+            Input::Greet { text } => return self.text(text, TypedBy::Greeting),
+            Input::Interrupt => self.barge_in(),
+            Input::Finish => self.finish(CloseReason::Finished),
+            Input::Played { .. } | Input::Tick => {}
         }
         Ok(())
     }
 
     // ---- links
 
-    /// Opens a session with what was said so far.
-    pub(super) fn dial(&mut self) -> Result<()> {
+    /// Begins another session; it is asked for with the next output.
+    pub(super) fn open(&mut self, opening: Opening<'_>) -> Result<Line> {
         self.links += 1;
         let link = LinkKey(self.links);
         let until = self.now + self.config.timeouts.connect;
-        let history = self.history.shaped(&self.model, &[]);
         // From the seed and not from chance: a replay of the same inputs gives the same bytes.
         let prompt = PromptName::from(Uuid::from_u64_pair(self.seed, link.0.into()).to_string());
-        let (line, opening) = Line::open(link, &self.config, &self.model, &history.messages, prompt, until)?;
-        self.line = Some(line);
-        self.blocks.clear();
-        let target = Target { model: self.config.model.to_string(), region: self.config.regions.first().cloned() };
-        self.outputs.push_back(Output::Open { link, target, opening });
-        let Trimmed { lines, bytes } = history.trimmed;
-        if bytes > 0 {
-            self.event(Event::HistoryTrimmed { lines, bytes });
-        }
-        Ok(())
+        let (line, events) = Line::open(link, &self.config, &self.model, opening, prompt, until)?;
+        let region = self.config.regions.get(self.recovery.region()).cloned();
+        let target = Target { model: self.config.model.to_string(), region };
+        self.outputs.push_back(Output::Open { link, target, opening: events });
+        Ok(line)
     }
 
-    fn opened(&mut self, link: LinkKey, request_id: Option<String>) {
-        let opening = |line: &&mut Line| line.key == link && matches!(line.state, LineState::Opening { .. });
-        let Some(line) = self.line.as_mut().filter(opening) else { return };
-        line.credit = Credit::None { since: self.now };
-        if let Err(error) = line.accepted(&self.config) {
-            return self.bug(&error);
+    fn opened(&mut self, link: LinkKey, request_id: Option<String>, expires: Option<Duration>) {
+        let opening = |line: &&mut Line| matches!(line.state, LineState::Opening { .. });
+        let Some(line) = self.lines.get_mut(link).filter(opening) else { return };
+        line.accepted(self.now, request_id, expires);
+        if self.lines.part(link) == Some(Part::Current) {
+            if let Phase::Dialing = self.phase {
+                self.phase = Phase::Live;
+            }
+            self.adopt(RenewReason::Recovery);
         }
-        self.recovery.accepted(self.now);
-        self.audio_in.begin_block(self.now);
-        if let Phase::Dialing = self.phase {
-            self.phase = Phase::Live;
-        }
-        let event = match link.0 {
-            1 => Event::Connected { request_id },
-            session => Event::Renewed {
-                session,
-                request_id,
-                reason: RenewReason::Recovery,
-                replayed: Duration::ZERO,
-                lost: Duration::ZERO,
-            },
-        };
-        self.event(event);
     }
 
-    /// Drops the current link, if any.
-    pub(super) fn hang_up(&mut self) {
-        if let Some(line) = self.line.take() {
-            self.outputs.push_back(Output::Abort { link: line.key });
-        }
-        self.usage.session_over();
+    /// Drops a link that was taken out; nothing more is heard of it.
+    pub(super) fn drop_line(&mut self, line: &Line) {
+        self.usage.session_over(line.key);
+        self.blocks.retain(|block| block.link != line.key);
+        self.outputs.push_back(Output::Abort { link: line.key });
     }
 
-    /// Ends the sending half of the current link.
-    pub(super) fn end_stream(&mut self) {
-        if let Some(line) = &self.line {
-            self.outputs.push_back(Output::Finish { link: line.key });
+    fn hang_up(&mut self) {
+        let lines = std::mem::take(&mut self.lines);
+        for line in [lines.leaving, lines.current, lines.spare].into_iter().flatten() {
+            self.drop_line(&line);
         }
     }
 
     // ---- time
 
     fn expire(&mut self) {
-        if self
-            .line
-            .as_ref()
-            .is_some_and(|line| matches!(line.state, LineState::Opening { until } if until <= self.now))
-        {
-            self.not_accepted_in_time();
+        for link in self.lines.refused_by_silence(self.now) {
+            self.not_accepted_in_time(link);
+        }
+        if self.is_over() {
+            return;
         }
         self.redial_if_due();
         while let Some((id, pending)) = self.tools.expire(self.now) {
@@ -304,9 +304,9 @@ impl Call {
             self.turns.touch(self.now);
             self.tell_tool_result(&id, pending.name, pending.link, pending.turn, Err(reason), ToolOutcome::TimedOut);
         }
-        while let Some(turn) = self.turns.front().filter(|_| self.turns.wake().is_some_and(|until| until <= self.now)) {
+        for turn in self.turns.overdue(self.now) {
             // What a tool keeps waiting has the tool's deadline, and what no session hears has the link's.
-            if self.tools.holds(turn) || !self.is_connected() {
+            if self.tools.holds(turn) || self.lines.in_use().is_none() {
                 self.turns.touch(self.now);
                 break;
             }
@@ -316,26 +316,21 @@ impl Call {
         self.settled(settled);
     }
 
-    pub(super) fn is_connected(&self) -> bool {
-        self.line.as_ref().is_some_and(|line| !matches!(line.state, LineState::Opening { .. }))
-    }
-
     fn wake(&self) -> Option<Duration> {
         if self.is_over() {
             return None;
         }
-        let opening = self.line.as_ref().and_then(|line| match line.state {
-            LineState::Opening { until } => Some(until),
-            _ => None,
-        });
         [
-            opening,
+            self.lines.opening_wake(),
             self.next_audio,
             self.recovery.wake(),
+            self.renewal_wake(),
+            self.idle_wake(),
             self.tools.wake(),
             self.turns.wake(),
             self.transcripts.wake(),
             self.closing_wake(),
+            self.dropped_wake(),
         ]
         .into_iter()
         .flatten()
@@ -375,27 +370,24 @@ impl Call {
 
     /// Ends a turn, if it is still open.
     pub(super) fn end_turn(&mut self, turn: TurnId, end: TurnEnd) {
-        if let Some(latency) = self.turns.end(self.now, turn) {
+        let latency = match end {
+            TurnEnd::NoAnswer => self.turns.give_up(turn),
+            _ => self.turns.end(self.now, turn),
+        };
+        if let Some(latency) = latency {
+            self.tools.answered(turn);
             self.transcripts.turn_ended(turn, self.now);
             self.event(Event::TurnEnded { turn, end, latency });
         }
     }
 
-    /// Says what becomes of input that was taken and never sent.
-    fn give_up_input(&mut self) {
-        for typed in std::mem::take(&mut self.typed).into_iter().filter(|typed| typed.turn.is_none()) {
-            self.typed_turn(&typed.text);
-        }
-        self.audio_in.give_up();
-        if let Some(duration) = self.audio_in.take_dropped() {
-            self.event(Event::InputDropped { duration, why: DropReason::Closed });
-        }
-    }
-
     /// Ends the call.
     pub(super) fn over(&mut self, reason: CloseReason, error: Option<Error>) {
-        let end = if reason == CloseReason::Finished { TurnEnd::Closed } else { TurnEnd::Lost };
-        self.give_up_input();
+        let end = match reason {
+            CloseReason::Finished | CloseReason::Idle | CloseReason::LongestCall => TurnEnd::Closed,
+            _ => TurnEnd::Lost,
+        };
+        let unsent = self.unsent();
         for turn in self.turns.ids() {
             self.end_turn(turn, end);
         }
@@ -407,7 +399,7 @@ impl Call {
         self.settled(settled);
         self.hang_up();
         self.phase = Phase::Over;
-        self.event(Event::Closed { reason, error, unsent: Unsent::default() });
+        self.event(Event::Closed { reason, error, unsent });
     }
 
     /// Ends the call because a rule of our own was broken by ourselves.

@@ -1,11 +1,15 @@
 //! What the service says, made into turns, transcript lines and sound.
 
-use super::call::{Call, Part};
+use serde_json::Value;
+
+use super::call::{Block, BlockPart, Call};
 use super::io::LinkKey;
+use super::line::Gate;
+use super::lines::Part;
+use super::turns::News;
 use crate::ids::ContentId;
 use crate::sonic::event::{Audio, Event, TurnEnd, TurnId};
 use crate::sonic::session::{self, BlockKind, Heard, Stage, Stop};
-use serde_json::Value;
 
 /// Blocks come one after another; more open ones than this are not remembered.
 const OPEN_BLOCKS: usize = 8;
@@ -17,91 +21,138 @@ impl Call {
     }
 
     pub(super) fn hear(&mut self, link: LinkKey, input: session::Input<'_>) {
-        let Some(line) = self.line.as_mut().filter(|line| line.key == link) else { return };
+        let Some(line) = self.lines.get_mut(link) else { return };
         for heard in line.hear(input) {
-            if self.is_over() {
-                return;
-            }
-            self.heard(link, heard);
+            // What was heard before may have ended the call, or the line.
+            let Some(part) = self.lines.part(link).filter(|_| !self.is_over()) else { return };
+            self.heard(link, part, heard);
         }
     }
 
-    fn heard(&mut self, link: LinkKey, heard: Heard) {
+    fn heard(&mut self, link: LinkKey, part: Part, heard: Heard) {
         match heard {
-            Heard::CompletionStarted => {}
-            Heard::CompletionEnded => self.completion_ended(),
-            Heard::UserSpeechStarted { offset } => {
-                self.event(Event::UserSpeechStarted { offset });
-                self.barge_in();
-                self.turns.speech_started(self.now);
+            Heard::CompletionEnded => self.completion_ended(link),
+            Heard::UserSpeechStarted { offset } if part == Part::Current => self.speech_started(link, offset),
+            Heard::UserSpeechEnded { offset, detected } if part == Part::Current => {
+                self.speech_ended(link, offset, detected);
             }
-            Heard::UserSpeechEnded { offset, detected } => {
-                self.event(Event::UserSpeechEnded { offset });
-                self.turns.speech_ended(self.now, detected.saturating_sub(offset));
-            }
-            Heard::BlockStarted { id, kind } => self.block_started(id, kind),
-            Heard::Text { id, kind, text } => self.text_came(&id, kind, &text),
-            Heard::Audio { id, pcm } => self.audio_came(&id, pcm),
+            // The session that made room hears of the user what the new one hears too.
+            Heard::UserSpeechStarted { .. } | Heard::UserSpeechEnded { .. } | Heard::CompletionStarted => {}
+            Heard::BlockStarted { id, kind } => self.block_started(link, id, kind),
+            Heard::Text { id, kind, text } => self.text_came(link, &id, kind, &text),
+            Heard::Audio { id, pcm } => self.audio_came(link, &id, pcm),
             Heard::ToolUse { id, name, arguments } => self.begin_tool(link, id, name, arguments),
-            Heard::BlockEnded { id, kind, text, stop } => self.block_ended(&id, kind, &text, &stop),
-            Heard::Interrupted => self.interrupted_by_service(),
+            Heard::BlockEnded { id, kind, text, stop } => self.block_ended(link, &id, kind, &text, &stop),
+            Heard::Interrupted => self.interrupted_by_service(link),
             Heard::Usage(report) => {
-                if let Some(total) = self.usage.report(report.total) {
+                if let Some(total) = self.usage.report(link, report.total) {
                     self.event(Event::Usage { total });
                 }
             }
             Heard::Unknown { name, body } => self.event(Event::Unknown { name, body }),
             Heard::Warning(rule) => self.event(Event::Unknown { name: rule, body: Value::Null }),
-            Heard::Ended => self.peer_ended(),
-            Heard::Failed(error) => self.line_failed(error),
+            Heard::Ended => self.stream_ended(link),
+            Heard::Failed(error) => self.line_failed(link, error),
         }
     }
 
-    fn block_started(&mut self, id: ContentId, kind: BlockKind) {
+    fn speech_started(&mut self, link: LinkKey, offset: std::time::Duration) {
+        let at = self.user_position(link, offset);
+        // Before the turn begins: an answer that it cuts is none of its own.
+        if self.turns.is_news(at) == News::Fresh {
+            self.event(Event::UserSpeechStarted { offset: self.user_time(at) });
+            self.barge_in();
+        }
+        self.turns.speech_started(self.now, link, at);
+    }
+
+    fn speech_ended(&mut self, link: LinkKey, offset: std::time::Duration, detected: std::time::Duration) {
+        let at = self.user_position(link, offset);
+        self.set_gate(link, Gate::Open);
+        if self.turns.speech_ended(self.now, link, detected.saturating_sub(offset), at) == News::Fresh {
+            self.event(Event::UserSpeechEnded { offset: self.user_time(at) });
+        }
+    }
+
+    fn user_position(&mut self, link: LinkKey, offset: std::time::Duration) -> super::tape::Position {
+        let now = self.now;
+        let Some(line) = self.lines.get_mut(link) else { return 0 };
+        line.user_heard = now;
+        line.position(&self.config, offset)
+    }
+
+    fn user_time(&self, at: super::tape::Position) -> std::time::Duration {
+        self.config.input_rate.duration(at as usize)
+    }
+
+    fn block_started(&mut self, link: LinkKey, id: ContentId, kind: BlockKind) {
         let part = match kind {
             BlockKind::AssistantText(Stage::Speculative) => {
-                let part = self.answer_part();
-                if let Part::Answer(turn) = part {
+                let part = self.answer_part(link);
+                if let BlockPart::Answer(turn) = part {
                     self.transcripts.begin_sentence(turn);
                 }
                 part
             }
-            BlockKind::AssistantAudio { .. } => self.answer_part(),
-            _ => Part::Other,
+            BlockKind::AssistantAudio { .. } => self.answer_part(link),
+            _ => BlockPart::Other,
         };
-        self.blocks.push_back((id, part));
+        self.blocks.push_back(Block { link, id, part });
         if self.blocks.len() > OPEN_BLOCKS {
             self.blocks.pop_front();
         }
     }
 
-    fn answer_part(&mut self) -> Part {
-        self.turns.answer_begins(self.now).map_or(Part::Dead, Part::Answer)
+    fn answer_part(&mut self, link: LinkKey) -> BlockPart {
+        if self.gate(link) == Gate::Shut {
+            self.turns.touch(self.now);
+            return BlockPart::Dead;
+        }
+        match self.turns.answer_begins(self.now, link, self.audio_in.sent_to()) {
+            Some(turn) => BlockPart::Answer(turn),
+            // Only the session in use may speak unasked; another one answers what was asked again elsewhere.
+            None if self.lines.part(link) == Some(Part::Current) => {
+                BlockPart::Answer(self.turns.unasked(self.now, link))
+            }
+            None => BlockPart::Dead,
+        }
     }
 
-    fn part(&self, id: &ContentId) -> Part {
-        self.blocks.iter().find(|(open, _)| open == id).map_or(Part::Other, |(_, part)| *part)
+    pub(super) fn gate(&mut self, link: LinkKey) -> Gate {
+        self.lines.get_mut(link).map_or(Gate::Open, |line| line.gate)
+    }
+
+    fn set_gate(&mut self, link: LinkKey, gate: Gate) {
+        if let Some(line) = self.lines.get_mut(link) {
+            line.gate = gate;
+        }
+    }
+
+    fn part(&self, link: LinkKey, id: &ContentId) -> BlockPart {
+        let block = self.blocks.iter().find(|block| block.link == link && block.id == *id);
+        block.map_or(BlockPart::Other, |block| block.part)
     }
 
     /// Like `part`, for something new in a block: if its turn was given up meanwhile, an answer of its own begins.
-    fn living_part(&mut self, id: &ContentId) -> Part {
-        match self.part(id) {
-            Part::Answer(turn) if !self.turns.is_open(turn) => {
-                let part = self.answer_part();
-                self.blocks.iter_mut().filter(|(open, _)| open == id).for_each(|(_, old)| *old = part);
+    fn living_part(&mut self, link: LinkKey, id: &ContentId) -> BlockPart {
+        match self.part(link, id) {
+            BlockPart::Answer(turn) if !self.turns.is_open(turn) => {
+                let part = self.answer_part(link);
+                let this = self.blocks.iter_mut().filter(|block| block.link == link && block.id == *id);
+                this.for_each(|block| block.part = part);
                 part
             }
             part => part,
         }
     }
 
-    fn text_came(&mut self, id: &ContentId, kind: BlockKind, text: &str) {
+    fn text_came(&mut self, link: LinkKey, id: &ContentId, kind: BlockKind, text: &str) {
         if kind != BlockKind::AssistantText(Stage::Speculative) {
             return;
         }
-        let before = self.part(id);
-        if let Part::Answer(turn) = self.living_part(id) {
-            if before != Part::Answer(turn) {
+        let before = self.part(link, id);
+        if let BlockPart::Answer(turn) = self.living_part(link, id) {
+            if before != BlockPart::Answer(turn) {
                 self.transcripts.begin_sentence(turn);
             }
             self.turns.text_came(self.now, turn);
@@ -110,38 +161,49 @@ impl Call {
         }
     }
 
-    fn audio_came(&mut self, id: &ContentId, pcm: bytes::Bytes) {
-        let Part::Answer(turn) = self.living_part(id) else { return };
+    fn audio_came(&mut self, link: LinkKey, id: &ContentId, pcm: bytes::Bytes) {
+        let BlockPart::Answer(turn) = self.living_part(link, id) else { return };
         self.turns.audio_came(self.now, turn);
+        self.tools.answered(turn);
         self.transcripts.sounds(turn);
         let mut audio = Audio { turn, pcm, rate: self.config.output_rate, offset: std::time::Duration::ZERO };
         audio.offset = self.playback.delivered(turn, audio.duration());
         self.event(Event::Audio(audio));
     }
 
-    fn block_ended(&mut self, id: &ContentId, kind: BlockKind, text: &str, stop: &Stop) {
-        let part = self.part(id);
-        self.blocks.retain(|(open, _)| open != id);
+    fn block_ended(&mut self, link: LinkKey, id: &ContentId, kind: BlockKind, text: &str, stop: &Stop) {
+        let part = self.part(link, id);
+        self.blocks.retain(|block| block.link != link || block.id != *id);
         match kind {
-            BlockKind::UserText => {
-                if self.turns.answering().is_some_and(|turn| self.turns.has_sounded(turn) && !self.tools.holds(turn)) {
-                    // No boundary event and no end of the answer came: these words are the only sign of a barge-in.
-                    self.interrupted_by_service();
-                }
-                let turn = self.turns.user_said(self.now);
-                let change = self.transcripts.user(turn, text);
-                self.changed(change);
-            }
-            BlockKind::AssistantText(Stage::Final) if !text.trim().is_empty() => self.spoken(text),
+            BlockKind::UserText => self.user_said(link, text),
+            BlockKind::AssistantText(Stage::Final) if !text.trim().is_empty() => self.spoken(link, text),
             _ => {}
         }
         match (stop, part) {
-            (Stop::Interrupted, _) => self.interrupted_by_service(),
-            (Stop::EndTurn, Part::Answer(turn)) => self.answer_ended(turn, kind),
+            (Stop::Interrupted, _) => self.interrupted_by_service(link),
+            (Stop::EndTurn, BlockPart::Answer(turn)) => self.answer_ended(turn, kind),
             // The rest of a dead answer is through: what comes next is alive.
-            (Stop::EndTurn, Part::Dead) => self.turns.reopen(),
+            (Stop::EndTurn, BlockPart::Dead) => self.set_gate(link, Gate::Open),
             _ => {}
         }
+    }
+
+    fn user_said(&mut self, link: LinkKey, text: &str) {
+        let now = self.now;
+        if self.lines.part(link) != Some(Part::Current) {
+            return;
+        }
+        if self.turns.answering_on(link).is_some_and(|turn| self.turns.has_sounded(turn) && !self.tools.holds(turn)) {
+            // No boundary event and no end of the answer came: these words are the only sign of a barge-in.
+            self.interrupted_by_service(link);
+        }
+        if let Some(line) = self.lines.get_mut(link) {
+            line.user_heard = now;
+            line.gate = Gate::Open;
+        }
+        let turn = self.turns.user_said(now, link, self.audio_in.sent_to());
+        let change = self.transcripts.user(turn, text);
+        self.changed(change);
     }
 
     /// An answer ends with its sound, or, if it had none, with its text (reference §3.3); a turn that waits for a tool
@@ -161,9 +223,12 @@ impl Call {
     }
 
     /// The service repeats what was spoken.
-    fn spoken(&mut self, text: &str) {
-        let last = self.turns.answering().or_else(|| self.playback.last()).or_else(|| self.turns.front());
-        let Some(turn) = last.or_else(|| self.turns.last()).or_else(|| self.turns.answer_begins(self.now)) else {
+    fn spoken(&mut self, link: LinkKey, text: &str) {
+        let last = self.turns.answering_on(link).or_else(|| self.playback.last()).or_else(|| self.turns.front(link));
+        let Some(turn) = last.or_else(|| self.turns.last()).or_else(|| match self.answer_part(link) {
+            BlockPart::Answer(turn) => Some(turn),
+            _ => None,
+        }) else {
             return;
         };
         let changes = self.transcripts.spoken(turn, text);
@@ -173,25 +238,35 @@ impl Call {
         self.settled(changes);
     }
 
-    fn interrupted_by_service(&mut self) {
-        self.cut_answers();
-        self.turns.reopen();
+    /// The service noticed that the user spoke into its answer. The session that made room cannot have: what it says
+    /// concerns its own answer alone.
+    fn interrupted_by_service(&mut self, link: LinkKey) {
+        match self.lines.part(link) {
+            Some(Part::Current) => self.cut_answers(),
+            _ => {
+                if let Some(turn) = self.turns.answering_on(link) {
+                    self.cut_answer(turn);
+                }
+            }
+        }
+        self.set_gate(link, Gate::Open);
     }
 
     /// This side knows of an interruption before the service does: what still comes of the answer is dead. An answer
     /// that was given to its end has nothing to come, and what comes next is alive.
     pub(super) fn barge_in(&mut self) {
-        let given = self.turns.answering();
-        self.cut_answers();
-        if given.is_some() {
-            self.turns.shut();
+        for line in self.lines.all_mut() {
+            if self.turns.answering_on(line.key).is_some() {
+                line.gate = Gate::Shut;
+            }
         }
+        self.cut_answers();
     }
 
     /// Stops every answer that is being given or played, each once.
     fn cut_answers(&mut self) {
         let mut cut = self.playback.playing(self.now);
-        cut.extend(self.turns.answering().filter(|turn| !cut.contains(turn)));
+        cut.extend(self.turns.answering().filter(|turn| !cut.contains(turn)).collect::<Vec<_>>());
         for turn in cut {
             self.cut_answer(turn);
         }
@@ -200,8 +275,8 @@ impl Call {
     fn cut_answer(&mut self, turn: TurnId) {
         let heard = self.playback.heard(self.now, turn);
         self.playback.stop(self.now, turn);
-        for (_, part) in self.blocks.iter_mut().filter(|(_, part)| *part == Part::Answer(turn)) {
-            *part = Part::Dead;
+        for block in self.blocks.iter_mut().filter(|block| block.part == BlockPart::Answer(turn)) {
+            block.part = BlockPart::Dead;
         }
         self.transcripts.interrupted(turn);
         self.flush(turn);

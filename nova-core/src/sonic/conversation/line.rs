@@ -1,4 +1,10 @@
 //! One session on one link.
+//!
+//! ```text
+//!            accepted          adopted          hands over         nothing owed
+//!  Opening ───────────► Ready ─────────► Live ─────────────► Leaving ──────────► Closing ──► Ending ──► gone
+//!                                          └──────────── end of the call ───────────┘
+//! ```
 
 use std::collections::VecDeque;
 use std::time::Duration;
@@ -6,7 +12,9 @@ use std::time::Duration;
 use bytes::Bytes;
 use serde_json::{Value, json};
 
+use super::audio_in::{AudioIn, Next};
 use super::io::LinkKey;
+use super::tape::{Position, Track};
 use crate::error::Result;
 use crate::ids::{ContentName, PromptName, ToolUseId};
 use crate::model::Model;
@@ -20,20 +28,38 @@ pub(super) struct Line {
     pub(super) key: LinkKey,
     pub(super) state: LineState,
     pub(super) credit: Credit,
+    pub(super) gate: Gate,
+    /// When it was accepted.
+    pub(super) accepted: Duration,
+    /// When the credentials that sign it expire.
+    pub(super) expires: Option<Duration>,
+    /// When the user was last heard in it.
+    pub(super) user_heard: Duration,
+    /// The service's name for it.
+    pub(super) request_id: Option<String>,
+    /// Whether it was told what was said so far when it opened.
+    pub(super) history: History,
     session: Session,
     outbox: VecDeque<Bytes>,
     audio: Option<ContentName>,
+    track: Track,
 }
 
 /// How far a line has come.
-#[derive(Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum LineState {
     /// The request is out; the service has until then to accept it.
     Opening { until: Duration },
-    /// Accepted.
+    /// Accepted, and not yet in use.
+    Ready,
+    /// Takes what the user says.
     Live,
-    /// The closing events are queued.
-    Closing,
+    /// Takes nothing more; an answer may still come.
+    Leaving,
+    /// The closing events are queued; the service has until then to say that it has nothing more to say.
+    Closing { until: Duration },
+    /// The stream's own end is out; the service has until then to end its side.
+    Ending { until: Duration },
 }
 
 /// Whether the link waits for a payload.
@@ -46,6 +72,30 @@ pub(super) enum Credit {
     One,
 }
 
+/// Whether what comes next belongs to a living answer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Gate {
+    Open,
+    /// The user spoke into an answer; what still comes of it is dead until the service has noticed.
+    Shut,
+}
+
+/// Whether a session knows what was said before it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum History {
+    Told,
+    Untold,
+}
+
+/// How much of the conversation a session is told when it opens.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum Opening<'a> {
+    /// What was said so far; it is put to use as soon as it is accepted.
+    Whole(&'a [Message]),
+    /// What was said so far follows when it is put to use.
+    Spare,
+}
+
 impl Line {
     /// Begins a session; returns the events that go out before the service answers anything.
     ///
@@ -55,7 +105,7 @@ impl Line {
         key: LinkKey,
         config: &Config,
         model: &Model,
-        history: &[Message],
+        opening: Opening<'_>,
         prompt: PromptName,
         until: Duration,
     ) -> Result<(Line, Vec<Bytes>)> {
@@ -68,27 +118,54 @@ impl Line {
             tool_choice: config.tool_choice.clone(),
         })?;
         say(&mut session, Content::System, &config.system)?;
-        for message in history {
-            say(&mut session, Content::History(message.role), &message.text)?;
+        if let Opening::Whole(history) = opening {
+            remember(&mut session, history)?;
         }
         let mut line = Line {
             key,
             state: LineState::Opening { until },
             credit: Credit::None { since: Duration::ZERO },
+            gate: Gate::Open,
+            accepted: Duration::ZERO,
+            expires: None,
+            user_heard: Duration::ZERO,
+            request_id: None,
+            history: match opening {
+                Opening::Whole(_) => History::Told,
+                Opening::Spare => History::Untold,
+            },
             session,
             outbox: VecDeque::new(),
             audio: None,
+            track: Track::default(),
         };
         line.collect(&mut Vec::new());
         let opening = line.outbox.drain(..).collect();
         Ok((line, opening))
     }
 
-    /// Goes live: only an accepted session may have its audio block (reference §4.2 note 5).
-    pub(super) fn accepted(&mut self, config: &Config) -> Result<()> {
+    /// The service accepted the stream.
+    pub(super) fn accepted(&mut self, now: Duration, request_id: Option<String>, expires: Option<Duration>) {
+        self.request_id = request_id;
+        self.state = LineState::Ready;
+        self.credit = Credit::None { since: now };
+        self.accepted = now;
+        self.expires = expires;
+    }
+
+    /// Goes live, told what was said so far. Only an accepted session may have its audio block
+    /// (reference §4.2 note 5).
+    pub(super) fn adopt(&mut self, now: Duration, config: &Config, history: &[Message]) -> Result<()> {
         self.state = LineState::Live;
+        self.user_heard = now;
+        remember(&mut self.session, history)?;
         self.audio = Some(self.session.open(Content::Audio { rate: config.input_rate })?);
         Ok(())
+    }
+
+    /// Returns where in the user's audio of the whole call a place in the session's audio is.
+    pub(super) fn position(&self, config: &Config, offset: Duration) -> Position {
+        self.track.position(config.input_rate.samples(offset) as u64)
     }
 
     /// Takes a payload in and returns what it says.
@@ -119,9 +196,16 @@ impl Line {
         Ok(sent)
     }
 
-    /// Sends a piece of audio.
-    pub(super) fn audio(&mut self, pcm: &[u8]) -> Result<()> {
-        self.session.audio(pcm)
+    /// Returns the payload that the link should carry now, out of what waits and of the user's audio.
+    pub(super) fn next_audio(&mut self, now: Duration, audio: &mut AudioIn) -> Result<Up> {
+        match audio.next(now) {
+            Next::Wait(until) => Ok(Up::Wait(until)),
+            Next::Audio(pcm, source) => {
+                self.session.audio(&pcm)?;
+                self.track.push(source, pcm.len() / 2);
+                Ok(self.next_payload().map_or(Up::Nothing, Up::Send))
+            }
+        }
     }
 
     /// Says whether the session would take audio now.
@@ -138,8 +222,8 @@ impl Line {
     }
 
     /// Queues the closing events.
-    pub(super) fn close(&mut self) -> Result<()> {
-        self.state = LineState::Closing;
+    pub(super) fn close(&mut self, until: Duration) -> Result<()> {
+        self.state = LineState::Closing { until };
         if let Some(audio) = self.audio.take() {
             self.session.close(&audio)?;
         }
@@ -153,10 +237,20 @@ impl Line {
         self.outbox.pop_front()
     }
 
+    /// Says whether the audio block has taken anything: an empty one can be neither closed nor left open (reference
+    /// §4.2 note 6).
+    pub(super) fn has_audio(&self) -> bool {
+        self.track.has_any()
+    }
+
     /// Says whether every queued payload has gone out.
-    pub(super) fn is_sent(&mut self) -> bool {
-        self.collect(&mut Vec::new());
-        self.outbox.is_empty()
+    pub(super) fn is_sent(&self) -> bool {
+        self.outbox.is_empty() && !self.session.has_output()
+    }
+
+    /// Says whether the link is still being opened, or not in use yet.
+    pub(super) fn is_idle(&self) -> bool {
+        matches!(self.state, LineState::Opening { .. } | LineState::Ready)
     }
 
     fn collect(&mut self, heard: &mut Vec<Heard>) {
@@ -167,6 +261,18 @@ impl Line {
             }
         }
     }
+}
+
+/// What a line has for its link.
+#[derive(Debug)]
+pub(super) enum Up {
+    Send(Bytes),
+    Wait(Duration),
+    Nothing,
+}
+
+fn remember(session: &mut Session, history: &[Message]) -> Result<()> {
+    history.iter().try_for_each(|message| say(session, Content::History(message.role), &message.text))
 }
 
 fn say(session: &mut Session, content: Content, text: &str) -> Result<()> {

@@ -4,9 +4,11 @@
 //! |---|---|
 //! | `io` | what goes in and comes out |
 //! | `call` | the machine itself: phases, links, time, what is told |
+//! | `lines` | the links of a call: in use, kept ready, making room |
 //! | `line` | one session on one link |
 //! | `sending` | what the application says, and what goes out |
 //! | `audio_in` | the user's audio: pace, silence, priming |
+//! | `tape` | where the user's audio went, and its last seconds |
 //! | `hearing` | the service's events made into turns, lines and sound |
 //! | `turns` | each turn ended exactly once |
 //! | `transcript` | each line shown once, announced first, then as spoken |
@@ -14,19 +16,25 @@
 //! | `tools` | each tool call answered exactly once |
 //! | `history` | what was said, in the shape the model takes |
 //! | `usage` | tokens over all sessions |
-//! | `closing` | the orderly end |
+//! | `renewal` | another session before the one in use is cut |
 //! | `recovery` | another session after a passing failure |
+//! | `idle` | a call that nobody ends |
+//! | `closing` | the orderly end |
 
 mod audio_in;
 mod call;
 mod closing;
 mod hearing;
 mod history;
+mod idle;
 mod io;
 mod line;
+mod lines;
 mod playback;
 mod recovery;
+mod renewal;
 mod sending;
+mod tape;
 mod tools;
 mod transcript;
 mod turns;

@@ -65,6 +65,16 @@ impl Playback {
         self.answers.iter().filter(|answer| answer.plays(now)).map(|answer| answer.turn).collect()
     }
 
+    /// Says whether an answer is being played, or waits to be.
+    pub(super) fn is_playing(&self, now: Duration) -> bool {
+        self.answers.iter().any(|answer| answer.plays(now))
+    }
+
+    /// Returns when playing all that was taken will be over.
+    pub(super) fn plays_until(&self) -> Option<Duration> {
+        self.answers.iter().filter(|answer| answer.stopped.is_none()).filter_map(|answer| answer.plays_until).max()
+    }
+
     /// Returns the turn whose answer came last.
     pub(super) fn last(&self) -> Option<TurnId> {
         self.answers.back().map(|answer| answer.turn)

@@ -1,15 +1,17 @@
-//! The way up: what the application says, and what goes out whenever the link takes something.
+//! The way up: what the application says, and what goes out whenever a link takes something.
 
+use std::collections::VecDeque;
 use std::time::Duration;
 
-use super::audio_in::Next;
+use bytes::Bytes;
+
 use super::call::{Call, Phase};
 use super::io::{AudioPolicy, Output};
-use super::line::Credit;
+use super::line::{Credit, Line, Up};
 use crate::error::{Error, ErrorKind, Result};
 use crate::model::Feature;
-use crate::sonic::config::AudioDuringTools;
-use crate::sonic::event::{Event, TurnId};
+use crate::sonic::config::{AudioDuringTools, Duplex};
+use crate::sonic::event::{CloseReason, DropReason, Event, TurnId};
 
 /// Typed texts that may wait for their moment.
 const TYPED_BOUND: usize = 32;
@@ -17,8 +19,19 @@ const TYPED_BOUND: usize = 32;
 /// A text that waits for its moment.
 pub(super) struct Typed {
     pub(super) text: String,
-    /// The turn that it continues; a new one of its own otherwise.
-    pub(super) turn: Option<TurnId>,
+    pub(super) by: TypedBy,
+}
+
+/// Who typed a text, and so when it may be sent: a text that arrives while an answer is given cuts it short (reference
+/// §6.1).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum TypedBy {
+    /// The user, in a new turn or, if it is told again, in its old one: at once.
+    User(Option<TurnId>),
+    /// The application, so that the assistant speaks first: like the user's, and nobody sees it.
+    Greeting,
+    /// The call itself, in a turn: when no answer sounds and nobody speaks.
+    Aside(TurnId),
 }
 
 /// What has been seen of sending audio while a tool works.
@@ -39,14 +52,20 @@ impl AudioWhileTools {
 }
 
 impl Call {
-    pub(super) fn audio(&mut self, pcm: bytes::Bytes, policy: AudioPolicy, at: Duration) -> Result<()> {
-        if let Phase::Finishing(_) = self.phase {
+    pub(super) fn audio(&mut self, pcm: Bytes, policy: AudioPolicy, at: Duration) -> Result<()> {
+        if let Phase::Finishing(finishing) = self.phase {
+            if finishing.reason != CloseReason::Finished {
+                // The call ends by itself: the application cannot know yet.
+                self.audio_in.drop_unheard(pcm, DropReason::Closed);
+                return Ok(());
+            }
             return Err(Error::new(ErrorKind::Misuse, "No audio is taken after finish()."));
         }
-        if policy == AudioPolicy::Live {
-            self.audio_in.make_room();
+        if self.config.duplex == Duplex::Half && self.playback.is_playing(self.now) {
+            self.audio_in.drop_unheard(pcm, DropReason::HalfDuplex);
+            return Ok(());
         }
-        if self.audio_in.room() == 0 {
+        if policy == AudioPolicy::Wait && self.audio_in.room() == 0 {
             return Err(Error::new(ErrorKind::Limit, "As much audio waits as may wait.")
                 .with_code("audio-waiting")
                 .with_retryable(true)
@@ -56,7 +75,7 @@ impl Call {
         Ok(())
     }
 
-    pub(super) fn text(&mut self, text: String) -> Result<()> {
+    pub(super) fn text(&mut self, text: String, by: TypedBy) -> Result<()> {
         if let Phase::Finishing(_) = self.phase {
             return Err(Error::new(ErrorKind::Misuse, "No text is taken after finish()."));
         }
@@ -64,73 +83,113 @@ impl Call {
             return Err(Error::new(ErrorKind::Invalid, "The text is empty: there is nothing to answer."));
         }
         if !self.model.has(Feature::InteractiveText) {
-            let message = format!("{} does not answer typed text: only speech starts an answer.", self.config.model);
+            let message = match by {
+                TypedBy::Greeting => format!("{} cannot speak first: only speech starts an answer.", self.config.model),
+                _ => format!("{} does not answer typed text: only speech starts an answer.", self.config.model),
+            };
             return Err(Error::new(ErrorKind::Invalid, message).with_hint("Use a newer model, or send audio."));
         }
         if self.typed.len() >= TYPED_BOUND {
             let message = format!("{TYPED_BOUND} texts are waiting to be sent already.");
             return Err(Error::new(ErrorKind::Limit, message).with_hint("Send the next one after an answer."));
         }
-        self.typed.push_back(Typed { text, turn: None });
+        self.typed.push_back(Typed { text, by });
         Ok(())
     }
 
-    /// Sends whatever is due while the link takes it.
+    /// Sends whatever is due while the links take it.
     pub(super) fn pump(&mut self) {
         self.next_audio = None;
         self.send_typed();
-        let held = self.holds_audio();
-        let Some(line) = self.line.as_mut().filter(|line| line.credit == Credit::One) else { return };
-        let payload = match line.next_payload() {
-            Some(payload) => payload,
-            None if held || !line.takes_audio() => return,
-            None => match self.audio_in.next(self.now) {
-                Next::Wait(until) => {
-                    self.next_audio = Some(until);
-                    return;
-                }
-                Next::Audio(pcm) => {
-                    let sent = line.audio(&pcm).map(|()| line.next_payload());
-                    match sent {
-                        Ok(Some(payload)) => {
-                            self.note_audio_while_tools();
-                            payload
-                        }
-                        Ok(None) => return,
-                        Err(error) => return self.bug(&error),
-                    }
-                }
-            },
+        for line in self.lines.all_mut().filter(|line| line.credit == Credit::One) {
+            if let Some(payload) = line.next_payload() {
+                self.outputs.push_back(line.carry(self.now, payload));
+            }
+        }
+        self.send_audio();
+        // What half duplex keeps back is told in one piece, when the assistant has finished.
+        if self.config.duplex == Duplex::Full || !self.playback.is_playing(self.now) {
+            self.tell_dropped();
+        }
+    }
+
+    fn send_audio(&mut self) {
+        if self.holds_audio() {
+            return;
+        }
+        let Some(line) = self.lines.live_mut().filter(|line| line.credit == Credit::One && line.takes_audio()) else {
+            return;
         };
-        if let Some(line) = &mut self.line {
-            line.credit = Credit::None { since: self.now };
-            self.outputs.push_back(Output::Send { link: line.key, payload });
+        match line.next_audio(self.now, &mut self.audio_in) {
+            Ok(Up::Send(payload)) => {
+                self.outputs.push_back(line.carry(self.now, payload));
+                self.note_audio_while_tools();
+            }
+            Ok(Up::Wait(until)) => self.next_audio = Some(until),
+            Ok(Up::Nothing) => {}
+            Err(error) => self.bug(&error),
         }
-        if let Some(duration) = self.audio_in.take_dropped() {
-            self.event(Event::InputDropped { duration, why: crate::sonic::event::DropReason::Stale });
+    }
+
+    pub(super) fn tell_dropped(&mut self) {
+        for (why, duration) in self.audio_in.take_dropped() {
+            self.event(Event::InputDropped { duration, why });
         }
+    }
+
+    /// Returns when what half duplex kept back can be told.
+    pub(super) fn dropped_wake(&self) -> Option<Duration> {
+        if self.audio_in.has_dropped() { self.playback.plays_until() } else { None }
     }
 
     fn send_typed(&mut self) {
         // One at a time: what has left this queue is out of its bound.
-        if self.audio_in.is_primed()
-            && let Some(line) = self.line.as_mut().filter(|line| line.takes_audio())
-            && line.is_sent()
-            && let Some(typed) = self.typed.pop_front()
-        {
-            if let Err(error) = line.type_text(&typed.text) {
-                return self.bug(&error);
-            }
-            if typed.turn.is_none() {
-                self.typed_turn(&typed.text);
+        let free =
+            self.audio_in.is_primed() && self.lines.live().is_some_and(|line| line.takes_audio() && line.is_sent());
+        if !free {
+            return;
+        }
+        let Some(at) = (0..self.typed.len()).find(|at| self.may_type(self.typed[*at].by)) else { return };
+        let Some(typed) = self.typed.remove(at) else { return };
+        let Some(line) = self.lines.live_mut() else { return };
+        if let Err(error) = line.type_text(&typed.text) {
+            return self.bug(&error);
+        }
+        line.gate = super::line::Gate::Open;
+        self.was_typed(&typed);
+    }
+
+    /// Says whether a text may be sent now. Two sessions never answer at once.
+    fn may_type(&self, by: TypedBy) -> bool {
+        let elsewhere = self.lines.leaving.as_ref().is_some_and(|line| self.turns.front(line.key).is_some());
+        match by {
+            TypedBy::User(_) | TypedBy::Greeting => !elsewhere,
+            TypedBy::Aside(turn) => {
+                !elsewhere && !self.turns.user_speaks() && self.turns.answering().all(|other| other == turn)
             }
         }
     }
 
-    pub(super) fn typed_turn(&mut self, text: &str) {
-        let turn = self.turns.typed(self.now);
-        let change = self.transcripts.user(turn, text);
-        self.changed(change);
+    /// A text was sent, or never will be: it has its turn.
+    pub(super) fn was_typed(&mut self, typed: &Typed) {
+        let link = self.lines.current_key().unwrap_or_default();
+        match typed.by {
+            TypedBy::User(None) => {
+                let turn = self.turns.typed(self.now, link, &typed.text);
+                let change = self.transcripts.user(turn, &typed.text);
+                self.changed(change);
+            }
+            TypedBy::Greeting => {
+                let turn = self.turns.typed(self.now, link, &typed.text);
+                self.transcripts.unseen_user(turn, &typed.text);
+            }
+            TypedBy::User(Some(turn)) | TypedBy::Aside(turn) => {
+                self.turns.touch(self.now);
+                if !self.turns.is_open(turn) {
+                    tracing::trace!(turn, "a text of a turn that is over");
+                }
+            }
+        }
     }
 
     fn holds_audio(&self) -> bool {
@@ -139,7 +198,7 @@ impl Call {
 
     /// Says whether the current session waits for a tool; what an earlier one waits for is none of its business.
     fn tool_is_due(&self) -> bool {
-        self.line.as_ref().is_some_and(|line| self.tools.holds_link(line.key))
+        self.lines.current_key().is_some_and(|link| self.tools.holds_link(link))
     }
 
     fn note_audio_while_tools(&mut self) {
@@ -162,5 +221,34 @@ impl Call {
     /// Says whether anything the application handed over still waits.
     pub(super) fn has_input_left(&self) -> bool {
         !self.audio_in.is_empty() || !self.typed.is_empty()
+    }
+
+    /// Takes out what was handed over and never sent.
+    pub(super) fn unsent(&mut self) -> crate::sonic::event::Unsent {
+        let typed: VecDeque<Typed> = std::mem::take(&mut self.typed);
+        let texts = typed.iter().filter(|typed| !matches!(typed.by, TypedBy::Aside(_)));
+        let texts = texts.map(|typed| typed.text.clone()).collect();
+        for typed in typed.iter().filter(|typed| typed.by == TypedBy::User(None)) {
+            self.was_typed(typed);
+        }
+        let pcm = self.audio_in.give_up();
+        let audio = self.config.input_rate.duration(pcm.len() / 2);
+        self.tell_dropped();
+        crate::sonic::event::Unsent { texts, pcm, audio }
+    }
+}
+
+impl Line {
+    /// Gives a payload to the link.
+    fn carry(&mut self, now: Duration, payload: Bytes) -> Output {
+        self.credit = Credit::None { since: now };
+        Output::Send { link: self.key, payload }
+    }
+}
+
+impl Default for super::io::LinkKey {
+    /// Names no link.
+    fn default() -> Self {
+        super::io::LinkKey(0)
     }
 }

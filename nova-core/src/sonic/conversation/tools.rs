@@ -7,8 +7,8 @@ use serde_json::{Value, json};
 
 use super::call::Call;
 use super::io::{LinkKey, Output};
-use super::line::LineState;
-use super::sending::Typed;
+use super::line::{Gate, Line, LineState};
+use super::sending::{Typed, TypedBy};
 use crate::error::{Error, ErrorKind};
 use crate::ids::ToolUseId;
 use crate::sonic::event::{Event, ToolCall, ToolOutcome, TurnId};
@@ -16,9 +16,19 @@ use crate::sonic::event::{Event, ToolCall, ToolOutcome, TurnId};
 /// How many calls may be under way at once; a further one is answered with an error.
 const AT_ONCE: usize = 16;
 
-#[derive(Debug, Default)]
+#[derive(Default)]
 pub(super) struct Tools {
     pending: BTreeMap<ToolUseId, Pending>,
+    /// Results that were told, and that no answer has followed yet.
+    told: Vec<Told>,
+}
+
+/// A result that another session is told again if this one is lost before it answers.
+struct Told {
+    turn: TurnId,
+    link: LinkKey,
+    /// The result in words, for a session that does not know the id of the call.
+    text: String,
 }
 
 /// A call that is owed a result.
@@ -65,6 +75,17 @@ impl Tools {
         self.pending.values().any(|pending| pending.link == link)
     }
 
+    /// Says whether a turn is a tool's to answer: it runs, or its result has not been answered yet. What the user said
+    /// in it is not asked again, or the tool would run twice.
+    pub(super) fn in_hand(&self, turn: TurnId) -> bool {
+        self.holds(turn) || self.told.iter().any(|told| told.turn == turn)
+    }
+
+    /// Notes that an answer sounds, or that none will: its tools' results have done their work.
+    pub(super) fn answered(&mut self, turn: TurnId) {
+        self.told.retain(|told| told.turn != turn);
+    }
+
     /// Says whether a turn waits for a tool.
     pub(super) fn holds(&self, turn: TurnId) -> bool {
         self.pending.values().any(|pending| pending.turn == turn)
@@ -80,8 +101,9 @@ impl Call {
     /// Takes on a call of the model's.
     pub(super) fn begin_tool(&mut self, link: LinkKey, id: ToolUseId, name: String, arguments: Value) {
         // A call out of an answer that was interrupted belongs to that one, which is over.
-        let asking = self.turns.front().or_else(|| self.turns.answer_begins(self.now)).or_else(|| self.turns.last());
-        let turn = asking.unwrap_or_default();
+        let alive = self.gate(link) == Gate::Open;
+        let asking = self.turns.front(link).or_else(|| alive.then(|| self.turns.unasked(self.now, link)));
+        let turn = asking.or_else(|| self.turns.last()).unwrap_or_default();
         self.turns.touch(self.now);
         let call = ToolCall { turn, id, name, arguments };
         let known = self.config.tools.iter().any(|tool| tool.name == call.name);
@@ -115,18 +137,42 @@ impl Call {
     ) {
         let result = as_object(result);
         let mut outcome = outcome;
-        match self.line.as_mut().filter(|line| line.key == asked_on && line.state == LineState::Live) {
+        let takes = |line: &&mut Line| matches!(line.state, LineState::Live | LineState::Leaving);
+        match self.lines.get_mut(asked_on).filter(takes) {
             Some(line) => match line.answer_tool(id, &result, outcome) {
-                Ok(sent) => outcome = sent,
+                Ok(sent) => {
+                    outcome = sent;
+                    if self.turns.is_open(turn) {
+                        self.tools.told.push(Told { turn, link: asked_on, text: in_words(&name, &result) });
+                    }
+                }
                 Err(error) => return self.bug(&error),
             },
             // Another session does not know the id and would fail on it: it is told in words.
             None => {
-                let text = json!({ "tool": name, "result": result }).to_string();
-                self.typed.push_back(Typed { text: format!("(Result of a tool: {text})"), turn: Some(turn) });
+                self.tell_in_words(turn, in_words(&name, &result));
             }
         }
         self.event(Event::ToolDone { id: id.clone(), name, outcome });
+    }
+
+    fn tell_in_words(&mut self, turn: TurnId, text: String) {
+        let link = self.lines.current_key().unwrap_or_default();
+        if self.turns.is_open(turn) {
+            self.tools.told.push(Told { turn, link, text: text.clone() });
+        }
+        self.typed.push_back(Typed { text, by: TypedBy::Aside(turn) });
+    }
+
+    /// Another session takes over: it is told the results that the last one was told and has not answered.
+    pub(super) fn tell_tools_again(&mut self, link: LinkKey) {
+        for told in self.tools.told.iter_mut().filter(|told| told.link != link) {
+            told.link = link;
+            let waits = |typed: &Typed| typed.text == told.text && typed.by == TypedBy::Aside(told.turn);
+            if !self.typed.iter().any(waits) {
+                self.typed.push_back(Typed { text: told.text.clone(), by: TypedBy::Aside(told.turn) });
+            }
+        }
     }
 
     pub(super) fn tool_done(&mut self, id: &ToolUseId, result: Result<Value, String>) -> crate::error::Result<()> {
@@ -137,6 +183,11 @@ impl Call {
         Err(Error::new(ErrorKind::Misuse, format!("No tool call {id} is waiting for a result."))
             .with_hint("Each call is answered exactly once, before its deadline."))
     }
+}
+
+/// A result as a session is told it that never asked.
+fn in_words(name: &str, result: &Value) -> String {
+    format!("(Result of a tool: {})", json!({ "tool": name, "result": result }))
 }
 
 /// Makes a result into what the service takes: a JSON object (reference §2.4).

@@ -114,6 +114,12 @@ impl Transcripts {
         line.show(TranscriptStage::Final)
     }
 
+    /// Adds what the assistant was told in the user's place: it is kept as history and never shown.
+    pub(super) fn unseen_user(&mut self, turn: TurnId, text: &str) {
+        let sentence = Sentence { text: text.trim().to_owned(), stage: SentenceStage::Spoken };
+        self.growing(turn, Role::User).sentences.push(sentence);
+    }
+
     /// Begins a sentence of the answer.
     pub(super) fn begin_sentence(&mut self, turn: TurnId) {
         self.growing(turn, Role::Assistant)
@@ -190,6 +196,12 @@ impl Transcripts {
         for line in self.lines.iter_mut().filter(|line| line.turn == turn && line.state == LineState::Growing) {
             line.state = LineState::Waiting { until: now + SETTLE };
         }
+    }
+
+    /// Returns the lines of some turns as they stand: what was announced of an answer counts as said.
+    pub(super) fn as_they_stand(&self, turns: &[TurnId]) -> Vec<Transcript> {
+        let lines = self.lines.iter().filter(|line| turns.contains(&line.turn));
+        lines.map(|line| line.version(line.text(|_| true), TranscriptStage::Final)).collect()
     }
 
     /// Returns when the next line is to be settled.

@@ -6,52 +6,84 @@
 //!        typed text ──────────────────────────┘ ▲ user goes on │
 //!                                               └──────────────┘ (before the answer)
 //! ```
+//!
+//! A turn is owed by one session. When that is lost, or makes room for another, a turn without an answer moves on: what
+//! was said is told again.
 
 use std::collections::VecDeque;
 use std::time::Duration;
 
+use super::io::LinkKey;
+use super::tape::Position;
 use crate::sonic::event::{Latency, TurnId};
 
-/// An utterance cannot outlast its session (reference §4.5).
+/// As long as a session lives (reference §4.5): nobody speaks longer without a pause.
 const LONGEST_UTTERANCE: Duration = Duration::from_secs(480);
+/// Two sessions place the same beginning or end of speech not further apart than this, in samples: 0.3 s at 16 kHz.
+const SAME_PLACE: Position = 4_800;
 
 #[derive(Debug)]
 pub(super) struct Turns {
     last: TurnId,
     open: VecDeque<Turn>,
-    gate: Gate,
     /// When anything last happened in any turn.
     progress: Duration,
+    /// When anybody last had a word.
+    word: Duration,
     patience: Duration,
+    /// Up to where the user's audio has been answered, or given up.
+    answered_to: Position,
+    /// The latest beginning and end of speech that the application knows.
+    told: Told,
+    boundaries: Boundaries,
 }
 
-/// Whether what comes next belongs to a living answer.
+#[derive(Debug, Default)]
+struct Told {
+    start: Option<Position>,
+    end: Option<Position>,
+    /// Up to where an earlier session has heard the user.
+    heard_before: Position,
+}
+
+/// Whether the service says where speech begins and ends (reference §3.2: some models do, undocumented).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Gate {
-    Open,
-    /// The user spoke into an answer; what still comes of it is dead until the service has noticed.
-    Shut,
+pub(super) enum Boundaries {
+    NeverSeen,
+    Seen,
+}
+
+/// Whether the application knows of something already, from the session before.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum News {
+    Fresh,
+    Known,
 }
 
 #[derive(Debug)]
-pub(super) struct Turn {
-    pub(super) id: TurnId,
+struct Turn {
+    id: TurnId,
+    /// The session that owes the answer.
+    link: LinkKey,
     asked: Asked,
     state: TurnState,
-    began: Duration,
     latency: Latency,
 }
 
 /// How a turn was begun: words that are heard are no part of one that was typed.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Debug)]
 enum Asked {
-    Aloud,
-    InText,
+    /// From here to there in the user's audio, as far as that is known.
+    Aloud {
+        from: Option<Position>,
+        to: Option<Position>,
+    },
+    InText(String),
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum TurnState {
-    UserSpeaking,
+    UserSpeaking { since: Duration },
     Waiting { since: Duration },
     Answering { since: Option<Duration>, voice: Voice },
 }
@@ -63,9 +95,36 @@ enum Voice {
     Sounding,
 }
 
+/// What is asked again of another session.
+#[derive(Debug, Default)]
+pub(super) struct Again {
+    /// Turns whose audio is told again.
+    pub(super) aloud: Vec<TurnId>,
+    /// Turns whose text is typed again.
+    pub(super) typed: Vec<(TurnId, String)>,
+    /// Where the first of the utterances begins; none where nobody said.
+    pub(super) from: Option<Position>,
+}
+
+impl Again {
+    /// Returns every turn in it.
+    pub(super) fn turns(&self) -> Vec<TurnId> {
+        self.aloud.iter().copied().chain(self.typed.iter().map(|(turn, _)| *turn)).collect()
+    }
+}
+
 impl Turns {
     pub(super) fn new(patience: Duration) -> Self {
-        Turns { last: 0, open: VecDeque::new(), gate: Gate::Open, progress: Duration::ZERO, patience }
+        Turns {
+            last: 0,
+            open: VecDeque::new(),
+            progress: Duration::ZERO,
+            word: Duration::ZERO,
+            patience,
+            answered_to: 0,
+            told: Told::default(),
+            boundaries: Boundaries::NeverSeen,
+        }
     }
 
     /// Notes that something happened: the deadline of what is owed begins anew.
@@ -73,18 +132,44 @@ impl Turns {
         self.progress = now;
     }
 
+    /// Returns when the user or the assistant last had a word.
+    pub(super) fn last_word(&self) -> Duration {
+        self.word
+    }
+
+    fn word(&mut self, now: Duration) {
+        self.word = now;
+        self.touch(now);
+    }
+
     pub(super) fn is_empty(&self) -> bool {
         self.open.is_empty()
     }
 
-    /// Returns the turn that is, or will next be, answered.
-    pub(super) fn front(&self) -> Option<TurnId> {
-        self.open.front().map(|turn| turn.id)
+    /// Returns the turn that a session answers, or will answer next.
+    pub(super) fn front(&self, link: LinkKey) -> Option<TurnId> {
+        self.open.iter().find(|turn| turn.link == link).map(|turn| turn.id)
     }
 
-    /// Returns the turn that is being answered.
-    pub(super) fn answering(&self) -> Option<TurnId> {
-        self.open.front().filter(|turn| matches!(turn.state, TurnState::Answering { .. })).map(|turn| turn.id)
+    /// Returns the turns that are being answered, oldest first.
+    pub(super) fn answering(&self) -> impl Iterator<Item = TurnId> + '_ {
+        self.open.iter().filter(|turn| matches!(turn.state, TurnState::Answering { .. })).map(|turn| turn.id)
+    }
+
+    /// Returns the turn that a session is answering.
+    pub(super) fn answering_on(&self, link: LinkKey) -> Option<TurnId> {
+        let front = self.open.iter().find(|turn| turn.link == link);
+        front.filter(|turn| matches!(turn.state, TurnState::Answering { .. })).map(|turn| turn.id)
+    }
+
+    /// Says whether the user is speaking, as far as the service has told.
+    pub(super) fn user_speaks(&self) -> bool {
+        self.open.iter().any(|turn| matches!(turn.state, TurnState::UserSpeaking { .. }))
+    }
+
+    /// Says whether every open turn has an answer that sounds.
+    pub(super) fn all_sound(&self) -> bool {
+        self.open.iter().all(Turn::sounds)
     }
 
     /// Returns the turn that began last.
@@ -99,90 +184,116 @@ impl Turns {
 
     /// Says whether any sound of a turn's answer has come.
     pub(super) fn has_sounded(&self, id: TurnId) -> bool {
-        self.open
-            .iter()
-            .any(|turn| turn.id == id && matches!(turn.state, TurnState::Answering { voice: Voice::Sounding, .. }))
+        self.open.iter().any(|turn| turn.id == id && turn.sounds())
+    }
+
+    /// Says whether speech that begins there is known from the session before.
+    pub(super) fn is_news(&self, at: Position) -> News {
+        news(self.told.start, at, self.told.heard_before)
     }
 
     /// The user speaks: a new turn, or more of one that has no answer yet.
-    pub(super) fn speech_started(&mut self, now: Duration) {
-        self.touch(now);
-        match self.aloud() {
-            Some(turn) if matches!(turn.state, TurnState::Waiting { .. } | TurnState::UserSpeaking) => {
-                turn.state = TurnState::UserSpeaking;
+    pub(super) fn speech_started(&mut self, now: Duration, link: LinkKey, at: Position) {
+        self.word(now);
+        self.boundaries = Boundaries::Seen;
+        let answered_to = self.answered_to;
+        match self.aloud(link) {
+            Some(turn) if matches!(turn.state, TurnState::Waiting { .. } | TurnState::UserSpeaking { .. }) => {
+                if !matches!(turn.state, TurnState::UserSpeaking { .. }) {
+                    turn.state = TurnState::UserSpeaking { since: now };
+                }
+                if let Asked::Aloud { from, .. } = &mut turn.asked {
+                    from.get_or_insert(at.max(answered_to));
+                }
             }
             _ => {
-                self.push(now, Asked::Aloud, TurnState::UserSpeaking);
+                let asked = Asked::Aloud { from: Some(at.max(answered_to)), to: None };
+                self.push(link, asked, TurnState::UserSpeaking { since: now });
             }
         }
+        self.told.start = self.told.start.max(Some(at));
     }
 
     /// The user stopped speaking some time ago.
-    pub(super) fn speech_ended(&mut self, now: Duration, ago: Duration) {
-        self.touch(now);
-        self.gate = Gate::Open;
+    pub(super) fn speech_ended(&mut self, now: Duration, link: LinkKey, ago: Duration, at: Position) -> News {
+        self.word(now);
         let ended = now.saturating_sub(ago);
-        match self.aloud().map(|turn| &mut turn.state) {
-            Some(state @ TurnState::UserSpeaking) => *state = TurnState::Waiting { since: ended },
-            // The words were there before the end was told; the user has waited since the end all the same.
-            Some(TurnState::Waiting { since }) => *since = ended.min(*since),
-            _ => {}
+        if let Some(turn) = self.aloud(link) {
+            if let Asked::Aloud { to, .. } = &mut turn.asked {
+                *to = Some(to.unwrap_or(0).max(at));
+            }
+            match &mut turn.state {
+                state @ TurnState::UserSpeaking { .. } => *state = TurnState::Waiting { since: ended },
+                // The words were there before the end was told; the user has waited since the end all the same.
+                TurnState::Waiting { since } => *since = ended.min(*since),
+                TurnState::Answering { .. } => self.answered_to = self.answered_to.max(at),
+            }
         }
+        let news = news(self.told.end, at, self.told.heard_before);
+        self.told.end = self.told.end.max(Some(at));
+        news
     }
 
     /// The user cannot speak any more: what was begun is waited for, whether or not its end is told.
     pub(super) fn speech_over(&mut self, now: Duration) {
-        if let Some(turn) = self.open.iter_mut().find(|turn| turn.state == TurnState::UserSpeaking) {
+        if let Some(turn) = self.open.iter_mut().find(|turn| matches!(turn.state, TurnState::UserSpeaking { .. })) {
             turn.state = TurnState::Waiting { since: now };
             self.touch(now);
         }
     }
 
     /// The service wrote down what the user said; returns the turn it belongs to.
-    pub(super) fn user_said(&mut self, now: Duration) -> TurnId {
-        self.touch(now);
-        self.gate = Gate::Open;
-        match self.aloud() {
+    pub(super) fn user_said(&mut self, now: Duration, link: LinkKey, sent_to: Position) -> TurnId {
+        self.word(now);
+        match self.aloud(link) {
             // Without boundary events this is the only sign of an utterance; after an answer has sounded it is the next.
-            Some(turn) if !matches!(turn.state, TurnState::Answering { voice: Voice::Sounding, .. }) => {
-                if turn.state == TurnState::UserSpeaking {
+            Some(turn) if !turn.sounds() => {
+                if matches!(turn.state, TurnState::UserSpeaking { .. }) {
                     turn.state = TurnState::Waiting { since: now };
                 }
                 turn.id
             }
-            _ => self.push(now, Asked::Aloud, TurnState::Waiting { since: now }),
+            _ => {
+                let asked = Asked::Aloud { from: None, to: Some(sent_to) };
+                self.push(link, asked, TurnState::Waiting { since: now })
+            }
         }
     }
 
     /// The application typed something; returns its turn.
-    pub(super) fn typed(&mut self, now: Duration) -> TurnId {
-        self.touch(now);
-        self.gate = Gate::Open;
-        self.push(now, Asked::InText, TurnState::Waiting { since: now })
+    pub(super) fn typed(&mut self, now: Duration, link: LinkKey, text: &str) -> TurnId {
+        self.word(now);
+        self.push(link, Asked::InText(text.to_owned()), TurnState::Waiting { since: now })
     }
 
-    /// A part of an answer begins; none if it belongs to an answer that was interrupted.
-    pub(super) fn answer_begins(&mut self, now: Duration) -> Option<TurnId> {
-        self.touch(now);
-        if self.gate == Gate::Shut {
-            return None;
-        }
-        if self.open.is_empty() {
-            // Nobody asked: a tool's late result, or the model speaks first.
-            return Some(self.push(now, Asked::Aloud, TurnState::Answering { since: None, voice: Voice::Silent }));
-        }
-        let turn = self.open.front_mut()?;
-        turn.state = match turn.state {
-            TurnState::UserSpeaking => TurnState::Answering { since: Some(now), voice: Voice::Silent },
-            TurnState::Waiting { since } => TurnState::Answering { since: Some(since), voice: Voice::Silent },
-            answering @ TurnState::Answering { .. } => answering,
+    /// A part of an answer begins: for the oldest turn that the session owes an answer, if there is one.
+    pub(super) fn answer_begins(&mut self, now: Duration, link: LinkKey, sent_to: Position) -> Option<TurnId> {
+        let turn = self.open.iter_mut().find(|turn| turn.link == link)?;
+        let since = match turn.state {
+            TurnState::Answering { since, .. } => since,
+            TurnState::UserSpeaking { .. } => Some(now),
+            TurnState::Waiting { since } => Some(since),
         };
+        if !matches!(turn.state, TurnState::Answering { .. }) {
+            turn.state = TurnState::Answering { since, voice: Voice::Silent };
+            if let Asked::Aloud { to, .. } = &mut turn.asked {
+                to.get_or_insert(sent_to);
+            }
+        }
+        self.progress = now;
         Some(turn.id)
+    }
+
+    /// Nobody asked, and an answer begins: a tool's late result, or the model speaks first.
+    pub(super) fn unasked(&mut self, now: Duration, link: LinkKey) -> TurnId {
+        self.word(now);
+        let asked = Asked::Aloud { from: None, to: Some(self.answered_to) };
+        self.push(link, asked, TurnState::Answering { since: None, voice: Voice::Silent })
     }
 
     /// Words of an answer came.
     pub(super) fn text_came(&mut self, now: Duration, id: TurnId) {
-        self.touch(now);
+        self.word(now);
         if let Some((turn, since)) = self.answered(id) {
             let waited = since.map(|since| now.saturating_sub(since));
             turn.latency.first_text = turn.latency.first_text.or(waited);
@@ -191,12 +302,15 @@ impl Turns {
 
     /// Sound of an answer came.
     pub(super) fn audio_came(&mut self, now: Duration, id: TurnId) {
-        self.touch(now);
+        self.word(now);
+        let mut answered_to = self.answered_to;
         if let Some((turn, since)) = self.answered(id) {
             let waited = since.map(|since| now.saturating_sub(since));
             turn.latency.first_audio = turn.latency.first_audio.or(waited);
             turn.state = TurnState::Answering { since, voice: Voice::Sounding };
+            answered_to = answered_to.max(turn.said_to());
         }
+        self.answered_to = answered_to;
     }
 
     fn answered(&mut self, id: TurnId) -> Option<(&mut Turn, Option<Duration>)> {
@@ -206,29 +320,35 @@ impl Turns {
         })
     }
 
-    /// Ends a turn; none if it is over already.
+    /// Ends a turn; none if it is over already. What waits behind it has its whole time from now on.
     pub(super) fn end(&mut self, now: Duration, id: TurnId) -> Option<Latency> {
         self.touch(now);
+        self.give_up(id)
+    }
+
+    /// Ends a turn that got no answer; what waits behind it has waited as long.
+    pub(super) fn give_up(&mut self, id: TurnId) -> Option<Latency> {
         let at = self.open.iter().position(|turn| turn.id == id)?;
-        self.open.remove(at).map(|turn| turn.latency)
+        let turn = self.open.remove(at)?;
+        self.answered_to = self.answered_to.max(turn.said_to());
+        Some(turn.latency)
     }
 
-    /// What still comes of the answer is dead.
-    pub(super) fn shut(&mut self) {
-        self.gate = Gate::Shut;
+    /// Returns the turns that have run out of time.
+    pub(super) fn overdue(&self, now: Duration) -> Vec<TurnId> {
+        self.open.iter().filter(|turn| self.deadline(turn) <= now).map(|turn| turn.id).collect()
     }
 
-    /// The service has noticed: what comes next is alive.
-    pub(super) fn reopen(&mut self) {
-        self.gate = Gate::Open;
-    }
-
-    /// Returns when the turn that is owed an answer runs out of time.
+    /// Returns when the next turn that is owed an answer runs out of time.
     pub(super) fn wake(&self) -> Option<Duration> {
-        self.open.front().map(|turn| match turn.state {
-            TurnState::UserSpeaking => self.progress + LONGEST_UTTERANCE,
+        self.open.iter().map(|turn| self.deadline(turn)).min()
+    }
+
+    fn deadline(&self, turn: &Turn) -> Duration {
+        match turn.state {
+            TurnState::UserSpeaking { since } => since + LONGEST_UTTERANCE,
             TurnState::Waiting { .. } | TurnState::Answering { .. } => self.progress + self.patience,
-        })
+        }
     }
 
     /// Returns the open turns, oldest first.
@@ -236,14 +356,94 @@ impl Turns {
         self.open.iter().map(|turn| turn.id).collect()
     }
 
-    /// The latest turn that what the user says may be part of.
-    fn aloud(&mut self) -> Option<&mut Turn> {
-        self.open.iter_mut().rev().find(|turn| turn.asked == Asked::Aloud)
+    /// Returns the open turns of a session whose answers have begun to sound.
+    pub(super) fn sounding_on(&self, link: LinkKey) -> Vec<TurnId> {
+        self.open.iter().filter(|turn| turn.link == link && turn.sounds()).map(|turn| turn.id).collect()
     }
 
-    fn push(&mut self, now: Duration, asked: Asked, state: TurnState) -> TurnId {
+    /// Gives every turn to another session, except those that `stay`; returns what it has to be asked again, which is
+    /// whatever is not `in_hand`: a tool works on that, or has. The user has been heard up to a position before.
+    pub(super) fn hand_over(
+        &mut self,
+        now: Duration,
+        to: LinkKey,
+        heard: Position,
+        stay: impl Fn(TurnId) -> bool,
+        in_hand: impl Fn(TurnId) -> bool,
+    ) -> Again {
+        self.touch(now);
+        self.told.heard_before = heard;
+        let mut again = Again::default();
+        for turn in self.open.iter_mut().filter(|turn| !stay(turn.id)) {
+            turn.link = to;
+            if let TurnState::Answering { since, voice: Voice::Silent } = turn.state {
+                turn.state = TurnState::Waiting { since: since.unwrap_or(now) };
+            }
+            if in_hand(turn.id) {
+                if let Asked::Aloud { to, .. } = turn.asked {
+                    self.answered_to = self.answered_to.max(to.unwrap_or(heard));
+                }
+                continue;
+            }
+            match &turn.asked {
+                Asked::Aloud { from, .. } => {
+                    again.aloud.push(turn.id);
+                    let from = from.unwrap_or(self.answered_to);
+                    again.from = Some(again.from.map_or(from, |first| first.min(from)));
+                }
+                Asked::InText(text) => again.typed.push((turn.id, text.clone())),
+            }
+        }
+        again
+    }
+
+    /// Returns up to where the user's audio has been answered, or given up.
+    pub(super) fn answered_to(&self) -> Position {
+        self.answered_to
+    }
+
+    /// Counts the user's audio up to a position as answered: nobody will be asked it again.
+    pub(super) fn settle_to(&mut self, position: Position) {
+        self.answered_to = self.answered_to.max(position);
+    }
+
+    /// Says whether a turn is owed by another session than this one.
+    pub(super) fn is_elsewhere(&self, id: TurnId, link: LinkKey) -> bool {
+        self.open.iter().any(|turn| turn.id == id && turn.link != link)
+    }
+
+    pub(super) fn boundaries(&self) -> Boundaries {
+        self.boundaries
+    }
+
+    /// The latest turn of a session that what the user says may be part of.
+    fn aloud(&mut self, link: LinkKey) -> Option<&mut Turn> {
+        let aloud = |turn: &&mut Turn| turn.link == link && matches!(turn.asked, Asked::Aloud { .. });
+        self.open.iter_mut().rev().find(aloud)
+    }
+
+    fn push(&mut self, link: LinkKey, asked: Asked, state: TurnState) -> TurnId {
         self.last += 1;
-        self.open.push_back(Turn { id: self.last, asked, state, began: now, latency: Latency::default() });
+        self.open.push_back(Turn { id: self.last, link, asked, state, latency: Latency::default() });
         self.last
     }
+}
+
+impl Turn {
+    fn sounds(&self) -> bool {
+        matches!(self.state, TurnState::Answering { voice: Voice::Sounding, .. })
+    }
+
+    fn said_to(&self) -> Position {
+        match self.asked {
+            Asked::Aloud { to, .. } => to.unwrap_or(0),
+            Asked::InText(_) => 0,
+        }
+    }
+}
+
+/// A place is told once, although two sessions may hear it.
+fn news(told: Option<Position>, at: Position, heard_before: Position) -> News {
+    let known = at < heard_before && told.is_some_and(|told| at <= told + SAME_PLACE);
+    if known { News::Known } else { News::Fresh }
 }

@@ -2,28 +2,35 @@
 
 use crate::sonic::wire::Tokens;
 
+use super::io::LinkKey;
+
 /// Sums up sessions: within one the service's totals accumulate, and the last one counts (reference §3.1).
 #[derive(Debug, Default)]
 pub(super) struct UsageSum {
-    earlier: Tokens,
-    current: Tokens,
+    over: Tokens,
+    /// The sessions that may still report.
+    open: Vec<(LinkKey, Tokens)>,
 }
 
 impl UsageSum {
-    /// Takes the running total of the current session; returns the call's, if it has changed.
-    pub(super) fn report(&mut self, total: Tokens) -> Option<Tokens> {
+    /// Takes the running total of a session; returns the call's, if it has changed.
+    pub(super) fn report(&mut self, link: LinkKey, total: Tokens) -> Option<Tokens> {
         let before = self.total();
-        self.current = total;
+        match self.open.iter_mut().find(|(open, _)| *open == link) {
+            Some((_, of_session)) => *of_session = total,
+            None => self.open.push((link, total)),
+        }
         Some(self.total()).filter(|total| *total != before)
     }
 
-    /// Closes the current session's account.
-    pub(super) fn session_over(&mut self) {
-        self.earlier = self.total();
-        self.current = Tokens::default();
+    /// Closes a session's account.
+    pub(super) fn session_over(&mut self, link: LinkKey) {
+        if let Some(at) = self.open.iter().position(|(open, _)| *open == link) {
+            self.over += self.open.swap_remove(at).1;
+        }
     }
 
     fn total(&self) -> Tokens {
-        self.earlier + self.current
+        self.open.iter().fold(self.over, |sum, (_, tokens)| sum + *tokens)
     }
 }
