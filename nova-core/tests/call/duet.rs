@@ -17,6 +17,8 @@ pub enum Act {
     Say(Bytes, AudioPolicy),
     Type(String),
     Interrupt,
+    /// Every link breaks.
+    Lose,
     Finish,
 }
 
@@ -147,12 +149,24 @@ impl Duet {
 
     fn do_acts(&mut self) {
         while let Some((_, act)) = self.acts.pop_front_if(|(at, _)| *at <= self.now) {
+            if let Act::Lose = act {
+                self.lose_every_link();
+                continue;
+            }
             self.inputs.push_back(match act {
                 Act::Say(pcm, policy) => Input::Audio { pcm, policy, at: self.now },
                 Act::Type(text) => Input::Text { text },
                 Act::Interrupt => Input::Interrupt,
-                Act::Finish => Input::Finish,
+                Act::Finish | Act::Lose => Input::Finish,
             });
+        }
+    }
+
+    fn lose_every_link(&mut self) {
+        let links: Vec<LinkKey> = self.peers.keys().copied().collect();
+        for link in links {
+            self.inputs.push_back(Input::Failed { link, failure: Failure::lost("the network is gone") });
+            self.collect(link);
         }
     }
 

@@ -12,6 +12,7 @@ mod duet;
 mod faults;
 mod pairwise;
 mod recovery;
+mod renewal;
 mod replay;
 mod script;
 mod text;
