@@ -5,13 +5,16 @@
 
 mod audio;
 mod barge_in;
+mod bounds;
 mod closing;
 mod conforming;
 mod deadlines;
 mod duet;
 mod faults;
+mod greeting;
 mod pairwise;
 mod recovery;
+mod regions;
 mod renewal;
 mod replay;
 mod script;

@@ -12,6 +12,8 @@ const KEPT: usize = 400_000;
 #[derive(Debug, Default)]
 pub(super) struct History {
     lines: Vec<Line>,
+    /// Turns that the service refused to hear: nothing of them is told again.
+    refused: Vec<TurnId>,
     /// What was given up for good.
     gone: Trimmed,
     /// The newest line among it: nothing up to there comes back.
@@ -71,7 +73,7 @@ impl History {
     pub(super) fn keep(&mut self, line: &Transcript) {
         let by = if line.role == Role::Assistant { Speaker::Assistant } else { Speaker::User };
         let order = Order::Said { turn: line.turn, by };
-        if self.gone_to.is_some_and(|gone| order <= gone) {
+        if self.gone_to.is_some_and(|gone| order <= gone) || self.refused.contains(&line.turn) {
             return;
         }
         let message = Message { role: line.role, text: line.text.clone() };
@@ -83,6 +85,13 @@ impl History {
             }
         }
         self.forget(KEPT);
+    }
+
+    /// Gives up a turn for good: the service refused to hear it.
+    pub(super) fn refuse(&mut self, turn: TurnId) {
+        self.refused.push(turn);
+        let is_of = |order: Order| matches!(order, Order::Said { turn: of, .. } if of == turn);
+        self.lines.retain(|line| !is_of(line.order));
     }
 
     /// Keeps the newer half for good, by bytes: the service did not take the whole.

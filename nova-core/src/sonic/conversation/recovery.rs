@@ -270,6 +270,7 @@ impl Call {
                 continue;
             }
             if unanswered == Unanswered::GiveUp {
+                self.history.refuse(turn);
                 self.end_turn(turn, TurnEnd::Filtered);
             } else if self.turns.has_sounded(turn) {
                 self.end_turn(turn, TurnEnd::Lost);
