@@ -158,7 +158,9 @@ impl Duet {
 
 fn news(output: emulator::Output) -> Vec<Input> {
     match output {
-        emulator::Output::Accept => vec![Input::Opened { link: LINK, request_id: None, identity_expires: None }, Input::Ready { link: LINK }],
+        emulator::Output::Accept => {
+            vec![Input::Opened { link: LINK, request_id: None, identity_expires: None }, Input::Ready { link: LINK }]
+        }
         emulator::Output::Event(payload) => vec![Input::Frame { link: LINK, payload }],
         emulator::Output::End => vec![Input::Ended { link: LINK }],
         other => panic!("the engine is in good health, and still: {other:?}"),
