@@ -47,6 +47,8 @@ pub struct Config {
     pub idle: Idle,
     /// Whether the user is listened to while the assistant speaks.
     pub duplex: Duplex,
+    /// Whether each sentence of an answer is looked at before anybody hears it.
+    pub review: Option<Review>,
     /// Deadlines.
     pub timeouts: Timeouts,
 }
@@ -71,6 +73,7 @@ impl Default for Config {
             renewal: Renewal::default(),
             idle: Idle::default(),
             duplex: Duplex::default(),
+            review: None,
             timeouts: Timeouts::default(),
         }
     }
@@ -95,6 +98,7 @@ impl std::fmt::Debug for Config {
             .field("renewal", &self.renewal)
             .field("idle", &self.idle)
             .field("duplex", &self.duplex)
+            .field("review", &self.review)
             .field("timeouts", &self.timeouts)
             .finish()
     }
@@ -203,6 +207,37 @@ pub enum Duplex {
     /// Not while an answer is being played: for a loudspeaker that the microphone hears. The service gets silence
     /// meanwhile, and nobody can interrupt by voice.
     Half,
+}
+
+/// How the application looks at each sentence of an answer before anybody hears it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+#[non_exhaustive]
+pub struct Review {
+    /// How long a decision may take. The user waits for it at the first sentence; later ones are decided on while the
+    /// sentence before is still being played, since the service is faster than speech.
+    pub deadline: Duration,
+    /// What becomes of a sentence when the decision takes longer.
+    pub unreviewed: Unreviewed,
+}
+
+impl Review {
+    /// Gives each decision this much time.
+    #[must_use]
+    pub fn within(deadline: Duration, unreviewed: Unreviewed) -> Self {
+        Review { deadline, unreviewed }
+    }
+}
+
+/// What becomes of a sentence that nobody decided on in time.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+#[non_exhaustive]
+pub enum Unreviewed {
+    /// It is said all the same.
+    Pass,
+    /// It is not said.
+    Withhold,
 }
 
 /// How long each thing may take.

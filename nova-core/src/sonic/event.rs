@@ -116,6 +116,13 @@ pub enum Event {
         #[serde(rename = "lostMs", with = "crate::sonic::millis")]
         lost: Duration,
     },
+    /// A sentence of an answer was not simply passed by whoever reviews the answers.
+    Reviewed {
+        /// The turn it is part of.
+        turn: TurnId,
+        /// What became of it.
+        outcome: ReviewOutcome,
+    },
     /// Nobody has said anything for a while; it is told again each time as long.
     UserIdle {
         /// Since the last word of either side.
@@ -181,6 +188,7 @@ impl fmt::Debug for Event {
             Event::Renewed { session, reason, replayed, lost, .. } => {
                 write!(f, "Renewed(session {session}, {reason:?}, replayed {replayed:?}, lost {lost:?})")
             }
+            Event::Reviewed { turn, outcome } => write!(f, "Reviewed(turn {turn}, {outcome:?})"),
             Event::UserIdle { silent } => write!(f, "UserIdle({silent:?})"),
             Event::HistoryTrimmed { lines, bytes } => write!(f, "HistoryTrimmed({lines} lines, {bytes} bytes)"),
             Event::InputDropped { duration, why } => write!(f, "InputDropped({duration:?}, {why:?})"),
@@ -206,6 +214,19 @@ pub enum RenewReason {
     Credentials,
     /// The session was lost; see [`Event::Reconnecting`].
     Recovery,
+}
+
+/// What became of a reviewed sentence.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+#[non_exhaustive]
+pub enum ReviewOutcome {
+    /// Other words stand in its place, without sound.
+    Replaced,
+    /// Nobody decided in time, and it was not said.
+    Withheld,
+    /// Nobody decided in time, and it was said.
+    Unreviewed,
 }
 
 /// Why input audio was given up.

@@ -30,10 +30,10 @@ mod tool;
 
 #[cfg(feature = "runtime")]
 pub use builder::Builder;
-pub use config::{AudioDuringTools, Config, Duplex, Idle, Message, Renewal, Timeouts};
+pub use config::{AudioDuringTools, Config, Duplex, Idle, Message, Renewal, Review, Timeouts, Unreviewed};
 pub use event::{
-    Audio, CloseReason, DropReason, Event, Latency, RenewReason, Stamped, ToolCall, ToolOutcome, Transcript,
-    TranscriptStage, TurnEnd, TurnId, Unsent,
+    Audio, CloseReason, DropReason, Event, Latency, RenewReason, ReviewOutcome, Stamped, ToolCall, ToolOutcome,
+    Transcript, TranscriptStage, TurnEnd, TurnId, Unsent,
 };
 #[cfg(feature = "runtime")]
 pub use handle::{Conversation, Events, Sender};

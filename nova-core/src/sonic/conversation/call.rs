@@ -22,6 +22,7 @@ use super::lines::{Lines, Part};
 use super::playback::Playback;
 use super::recovery::Recovery;
 use super::renewal::Renewal;
+use super::review::Review;
 use super::sending::{AudioWhileTools, Typed, TypedBy};
 use super::tools::Tools;
 use super::transcript::{Change, Transcripts};
@@ -47,6 +48,7 @@ pub struct Call {
     pub(super) renewal: Renewal,
     pub(super) recovery: Recovery,
     pub(super) quiet: Quiet,
+    pub(super) review: Review,
     pub(super) audio_in: AudioIn,
     pub(super) turns: Turns,
     pub(super) transcripts: Transcripts,
@@ -137,6 +139,7 @@ impl Call {
             renewal: Renewal::default(),
             recovery: Recovery::new(seed),
             quiet: Quiet::default(),
+            review: Review::default(),
             audio_in: AudioIn::new(config.input_rate),
             turns: Turns::new(config.timeouts.answer),
             transcripts: Transcripts::default(),
@@ -238,6 +241,7 @@ impl Call {
             Input::Audio { pcm, policy, at } => return self.audio(pcm, policy, at),
             Input::Text { text } => return self.text(text, TypedBy::User(None)),
             Input::Greet { text } => return self.text(text, TypedBy::Greeting),
+            Input::Reviewed { id, verdict } => self.reviewed(id, &verdict),
             Input::Interrupt => self.barge_in(),
             Input::Finish => self.finish(CloseReason::Finished),
             Input::Played { .. } | Input::Tick => {}
@@ -277,6 +281,7 @@ impl Call {
     pub(super) fn drop_line(&mut self, line: &Line) {
         self.usage.session_over(line.key);
         self.blocks.retain(|block| block.link != line.key);
+        self.review.forget(line.key);
         self.outputs.push_back(Output::Abort { link: line.key });
     }
 
@@ -297,6 +302,7 @@ impl Call {
             return;
         }
         self.redial_if_due();
+        self.review_if_overdue();
         while let Some((id, pending)) = self.tools.expire(self.now) {
             self.outputs.push_back(Output::CancelTool { id: id.clone() });
             let seconds = self.config.timeouts.tool.as_secs();
@@ -326,6 +332,7 @@ impl Call {
             self.recovery.wake(),
             self.renewal_wake(),
             self.idle_wake(),
+            self.review.wake(),
             self.tools.wake(),
             self.turns.wake(),
             self.transcripts.wake(),

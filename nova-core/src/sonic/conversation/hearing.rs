@@ -24,12 +24,16 @@ impl Call {
         let Some(line) = self.lines.get_mut(link) else { return };
         for heard in line.hear(input) {
             // What was heard before may have ended the call, or the line.
-            let Some(part) = self.lines.part(link).filter(|_| !self.is_over()) else { return };
-            self.heard(link, part, heard);
+            if self.is_over() {
+                return;
+            }
+            self.review(link, heard);
         }
     }
 
-    fn heard(&mut self, link: LinkKey, part: Part, heard: Heard) {
+    /// Makes what was heard on a link happen.
+    pub(super) fn heard(&mut self, link: LinkKey, heard: Heard) {
+        let Some(part) = self.lines.part(link) else { return };
         match heard {
             Heard::CompletionEnded => self.completion_ended(link),
             Heard::UserSpeechStarted { offset } if part == Part::Current => self.speech_started(link, offset),
@@ -162,6 +166,9 @@ impl Call {
     }
 
     fn audio_came(&mut self, link: LinkKey, id: &ContentId, pcm: bytes::Bytes) {
+        if self.review.mutes(link) {
+            return self.turns.touch(self.now);
+        }
         let BlockPart::Answer(turn) = self.living_part(link, id) else { return };
         self.turns.audio_came(self.now, turn);
         self.tools.answered(turn);
@@ -224,6 +231,9 @@ impl Call {
 
     /// The service repeats what was spoken.
     fn spoken(&mut self, link: LinkKey, text: &str) {
+        if self.review.refused(text) {
+            return;
+        }
         let last = self.turns.answering_on(link).or_else(|| self.playback.last()).or_else(|| self.turns.front(link));
         let Some(turn) = last.or_else(|| self.turns.last()).or_else(|| match self.answer_part(link) {
             BlockPart::Answer(turn) => Some(turn),
@@ -241,6 +251,7 @@ impl Call {
     /// The service noticed that the user spoke into its answer. The session that made room cannot have: what it says
     /// concerns its own answer alone.
     fn interrupted_by_service(&mut self, link: LinkKey) {
+        self.review.forget(link);
         match self.lines.part(link) {
             Some(Part::Current) => self.cut_answers(),
             _ => {
@@ -256,7 +267,8 @@ impl Call {
     /// that was given to its end has nothing to come, and what comes next is alive.
     pub(super) fn barge_in(&mut self) {
         for line in self.lines.all_mut() {
-            if self.turns.answering_on(line.key).is_some() {
+            let held = self.review.forget(line.key);
+            if held || self.turns.answering_on(line.key).is_some() {
                 line.gate = Gate::Shut;
             }
         }

@@ -101,12 +101,43 @@ pub enum Input {
         /// What it should say, as an instruction.
         text: String,
     },
+    /// The application has decided about a sentence, asked for by [`Output::Review`].
+    Reviewed {
+        /// Which one.
+        id: u64,
+        /// What becomes of it.
+        verdict: Verdict,
+    },
     /// The application interrupts the answer by itself.
     Interrupt,
     /// The application has nothing more to say; the answer under way is still delivered.
     Finish,
     /// Time has passed.
     Tick,
+}
+
+/// What becomes of a sentence that was looked at.
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "verdict", rename_all = "camelCase")]
+#[non_exhaustive]
+pub enum Verdict {
+    /// It is said.
+    Pass,
+    /// It is not said: these words stand in its place in transcript and history, without sound.
+    Replace {
+        /// The words; empty leaves nothing.
+        text: String,
+    },
+}
+
+// What was said stays out of logs.
+impl fmt::Debug for Verdict {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Verdict::Pass => write!(f, "Pass"),
+            Verdict::Replace { text } => write!(f, "Replace({} bytes)", text.len()),
+        }
+    }
 }
 
 /// What may happen to input audio that cannot be sent in time.
@@ -157,6 +188,16 @@ pub enum Output {
         /// Which call.
         id: ToolUseId,
     },
+    /// Decide about a sentence of an answer; answer with [`Input::Reviewed`] within
+    /// [`Review::deadline`](crate::sonic::Review::deadline).
+    Review {
+        /// Names the sentence.
+        id: u64,
+        /// The turn it is part of.
+        turn: TurnId,
+        /// Its words.
+        text: String,
+    },
     /// Throw away audio of a turn that the application has not taken yet.
     Flush {
         /// Whose audio.
@@ -186,6 +227,7 @@ impl fmt::Debug for Input {
             Input::Audio { pcm, policy, .. } => write!(f, "Audio({} bytes, {policy:?})", pcm.len()),
             Input::Text { text } => write!(f, "Text({} bytes)", text.len()),
             Input::Greet { text } => write!(f, "Greet({} bytes)", text.len()),
+            Input::Reviewed { id, verdict } => write!(f, "Reviewed({id}, {verdict:?})"),
             Input::Interrupt => write!(f, "Interrupt"),
             Input::Finish => write!(f, "Finish"),
             Input::Tick => write!(f, "Tick"),
@@ -204,6 +246,7 @@ impl fmt::Debug for Output {
             Output::Abort { link } => write!(f, "Abort({link})"),
             Output::RunTool(call) => write!(f, "RunTool({call:?})"),
             Output::CancelTool { id } => write!(f, "CancelTool({id})"),
+            Output::Review { id, turn, text } => write!(f, "Review({id}, turn {turn}, {} bytes)", text.len()),
             Output::Flush { turn } => write!(f, "Flush(turn {turn})"),
             Output::Event(event) => write!(f, "Event({event:?})"),
             Output::Wait { until } => write!(f, "Wait({until:?})"),

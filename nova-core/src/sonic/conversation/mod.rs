@@ -10,6 +10,7 @@
 //! | `audio_in` | the user's audio: pace, silence, priming |
 //! | `tape` | where the user's audio went, and its last seconds |
 //! | `hearing` | the service's events made into turns, lines and sound |
+//! | `review` | a sentence looked at before anybody hears it |
 //! | `turns` | each turn ended exactly once |
 //! | `transcript` | each line shown once, announced first, then as spoken |
 //! | `playback` | how much of an answer was heard |
@@ -33,6 +34,7 @@ mod lines;
 mod playback;
 mod recovery;
 mod renewal;
+mod review;
 mod sending;
 mod tape;
 mod tools;
@@ -41,4 +43,4 @@ mod turns;
 mod usage;
 
 pub use call::Call;
-pub use io::{AudioPolicy, Input, LinkKey, Output};
+pub use io::{AudioPolicy, Input, LinkKey, Output, Verdict};
