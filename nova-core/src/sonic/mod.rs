@@ -32,7 +32,7 @@ mod tool;
 pub use builder::Builder;
 pub use config::{AudioDuringTools, Config, Duplex, Idle, Message, Renewal, Timeouts};
 pub use event::{
-    Audio, CloseReason, DropReason, Event, Latency, RenewReason, Stamped, ToolCall, ToolOutcome, Transcript,
+    Audio, CloseReason, Cut, DropReason, Event, Latency, RenewReason, Stamped, ToolCall, ToolOutcome, Transcript,
     TranscriptStage, TurnEnd, TurnId, Unsent,
 };
 #[cfg(feature = "runtime")]

@@ -12,6 +12,7 @@ mod deadlines;
 mod duet;
 mod faults;
 mod greeting;
+mod heard;
 mod pairwise;
 mod recovery;
 mod regions;
