@@ -152,6 +152,7 @@ impl<W: Write> Screen<W> {
         }
         let (voice, text) = match line.text.strip_prefix(before) {
             Some(more) => (Voice::Of(line.role), more.trim().to_owned()),
+            None if line.text.is_empty() => (Voice::Us, "none of that was heard".to_owned()),
             None => (Voice::Us, format!("what was said: {}", line.text)),
         };
         self.settle();
@@ -163,9 +164,13 @@ impl<W: Write> Screen<W> {
     /// Writes the live line for good.
     fn settle(&mut self) {
         let Some(live) = self.live.take() else { return };
-        let row = self.line(live.at, Voice::Of(live.role), &live.text);
         let back = if matches!(self.look.paper, Paper::Terminal(_)) { "\r\x1b[2K" } else { "" };
-        self.put(&format!("{back}{row}\n"));
+        // Of an answer that was announced and never heard nothing is written for good.
+        let row = match live.text.as_str() {
+            "" => String::new(),
+            text => self.line(live.at, Voice::Of(live.role), text) + "\n",
+        };
+        self.put(&format!("{back}{row}"));
         self.printed.insert(live.item, live.text);
     }
 
@@ -218,7 +223,7 @@ mod tests {
     use super::*;
 
     fn line(item: ItemId, role: Role, text: &str, stage: TranscriptStage) -> Stamped {
-        let event = Event::Transcript(Transcript { item, turn: 1, role, text: text.to_owned(), stage });
+        let event = Event::Transcript(Transcript { item, turn: 1, role, text: text.to_owned(), stage, cut: None });
         Stamped { seq: item, at: Duration::from_millis(1500), event }
     }
 

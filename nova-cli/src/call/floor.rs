@@ -90,8 +90,14 @@ mod tests {
     }
 
     fn heard(at: u64) -> Stamped {
-        let line =
-            Transcript { item: 1, turn: 1, role: Role::User, text: "hello".to_owned(), stage: TranscriptStage::Final };
+        let line = Transcript {
+            item: 1,
+            turn: 1,
+            role: Role::User,
+            text: "hello".to_owned(),
+            stage: TranscriptStage::Final,
+            cut: None,
+        };
         event(at, Event::Transcript(line))
     }
 

@@ -120,7 +120,7 @@ impl Story {
                 turn.audio += audio.duration();
                 turn.first_audio.get_or_insert(at);
             }
-            Event::Interrupted { turn, heard } => self.turn(*turn, at).cut = Some((at, *heard)),
+            Event::Interrupted { turn, heard, .. } => self.turn(*turn, at).cut = Some((at, *heard)),
             Event::ToolCall(call) => {
                 self.turn(call.turn, at);
                 self.tools.push(ToolUse { id: call.id.clone(), name: call.name.clone(), from: at, to: None });

@@ -129,6 +129,7 @@ impl Driver {
         while let Some(signal) = self.mail.take_signal() {
             match signal {
                 Signal::Taken { turn, duration } => self.input(Input::Taken { turn, duration }),
+                Signal::Played { turn, position } => self.input(Input::Played { turn, position }),
                 Signal::Interrupt => self.input(Input::Interrupt),
                 Signal::Finish => {
                     // What was handed over before is still sent: the end of the queue is the end of the input.

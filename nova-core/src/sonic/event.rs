@@ -62,9 +62,13 @@ pub enum Event {
     Interrupted {
         /// The turn whose answer was cut.
         turn: TurnId,
-        /// How much of the answer's audio was heard, by the best knowledge of this side.
+        /// How much of the answer's audio was heard, by the best knowledge of this side. If the answer has a transcript
+        /// line, its next version says which words that were.
         #[serde(rename = "heardMs", with = "crate::sonic::millis")]
         heard: Duration,
+        /// How far from the truth that may be, in either direction; zero if it is certain.
+        #[serde(rename = "errorMs", with = "crate::sonic::millis", default)]
+        error: Duration,
     },
     /// The model asks for a tool. Handlers registered with the builder run by themselves; otherwise answer it with
     /// `answer_tool`.
@@ -179,7 +183,9 @@ impl fmt::Debug for Event {
             Event::UserSpeechEnded { offset } => write!(f, "UserSpeechEnded({offset:?})"),
             Event::Transcript(line) => line.fmt(f),
             Event::Audio(audio) => audio.fmt(f),
-            Event::Interrupted { turn, heard } => write!(f, "Interrupted(turn {turn}, heard {heard:?})"),
+            Event::Interrupted { turn, heard, error } => {
+                write!(f, "Interrupted(turn {turn}, heard {heard:?} ± {error:?})")
+            }
             Event::ToolCall(call) => call.fmt(f),
             Event::ToolDone { id, name, outcome } => write!(f, "ToolDone({id}, {name}, {outcome:?})"),
             Event::TurnEnded { turn, end, latency } => write!(f, "TurnEnded(turn {turn}, {end:?}, {latency:?})"),
@@ -274,10 +280,36 @@ pub struct Transcript {
     pub turn: TurnId,
     /// Who speaks.
     pub role: Role,
-    /// The whole line as known now.
+    /// The whole line as known now. Empty in the final version of a line that was announced and of which nothing was
+    /// said or heard after all: take it off the page.
     pub text: String,
     /// How certain it is.
     pub stage: TranscriptStage,
+    /// Where the answer was cut by an interruption; none for a line that was not.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub cut: Option<Cut>,
+}
+
+/// Where an answer was cut, by the best knowledge of this side.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+#[non_exhaustive]
+pub struct Cut {
+    /// How much of the answer's audio was heard.
+    #[serde(rename = "heardMs", with = "crate::sonic::millis")]
+    pub heard: Duration,
+    /// How far the end of the line's words may be from what was heard, as time of speech in either direction; zero if
+    /// the words are certain. The service tells them later, or never.
+    #[serde(rename = "errorMs", with = "crate::sonic::millis", default)]
+    pub error: Duration,
+}
+
+impl Cut {
+    /// Says whether the words are an estimate, made from the clock of the answer's sound.
+    #[must_use]
+    pub fn is_estimated(&self) -> bool {
+        !self.error.is_zero()
+    }
 }
 
 impl fmt::Debug for Transcript {
@@ -288,6 +320,7 @@ impl fmt::Debug for Transcript {
             .field("role", &self.role)
             .field("stage", &self.stage)
             .field("text_bytes", &self.text.len())
+            .field("cut", &self.cut)
             .finish()
     }
 }
@@ -299,7 +332,7 @@ impl fmt::Debug for Transcript {
 pub enum TranscriptStage {
     /// What the assistant is about to say.
     Speculative,
-    /// What was said.
+    /// What was said, and heard. A later version of the line may still correct it.
     Final,
 }
 

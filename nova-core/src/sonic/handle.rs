@@ -15,7 +15,7 @@ use tokio::time::Instant;
 use super::builder::Builder;
 use super::conversation::AudioPolicy;
 use super::driver::{Asked, Command, Piece};
-use super::event::{CloseReason, Event, Stamped};
+use super::event::{CloseReason, Event, Stamped, TurnId};
 use super::queue::{Mail, Signal};
 use crate::audio::SampleRate;
 use crate::error::{Error, ErrorKind, Result};
@@ -90,6 +90,11 @@ impl Conversation {
     /// Stops the answer that is being given; see [`Sender::interrupt`].
     pub fn interrupt(&self) {
         self.sender.interrupt();
+    }
+
+    /// Says how much of an answer has been played; see [`Sender::played`].
+    pub fn played(&self, turn: TurnId, position: Duration) {
+        self.sender.played(turn, position);
     }
 
     /// Says that there will be no more input; see [`Sender::finish`].
@@ -229,6 +234,19 @@ impl Sender {
     /// may go on generating for a moment; that is dropped.
     pub fn interrupt(&self) {
         self.mail.signal(Signal::Interrupt);
+    }
+
+    /// Says how much of an answer has come out of the loudspeaker by now, from the beginning of the answer
+    /// ([`Audio::offset`](super::Audio::offset) counts the same way).
+    ///
+    /// Without it the call takes audio for played in real time from the moment it is read, which is right within some
+    /// hundred milliseconds for most players. It decides what an interrupted answer was: its
+    /// [`Transcript`](super::Transcript) and what later sessions are told of it. An application that plays much later,
+    /// or not in real time at all, should say so as often as it likes; the last word counts, and time goes on from
+    /// there. A position before the last one or beyond what was read is bent to that; an answer that was interrupted,
+    /// or that nobody knows, is not played and changes nothing.
+    pub fn played(&self, turn: TurnId, position: Duration) {
+        self.mail.signal(Signal::Played { turn, position });
     }
 
     /// Says that there will be no more input. What was handed over is still sent, the answers that are owed are still

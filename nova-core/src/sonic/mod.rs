@@ -32,7 +32,7 @@ mod tool;
 pub use builder::Builder;
 pub use config::{AudioDuringTools, Config, Duplex, Idle, Message, Renewal, Review, Timeouts, Unreviewed};
 pub use event::{
-    Audio, CloseReason, DropReason, Event, Latency, RenewReason, ReviewOutcome, Stamped, ToolCall, ToolOutcome,
+    Audio, CloseReason, Cut, DropReason, Event, Latency, RenewReason, ReviewOutcome, Stamped, ToolCall, ToolOutcome,
     Transcript, TranscriptStage, TurnEnd, TurnId, Unsent,
 };
 #[cfg(feature = "runtime")]

@@ -22,6 +22,8 @@ const EVENT_BOUND: usize = 8_192;
 pub(super) enum Signal {
     /// It took audio of a turn.
     Taken { turn: TurnId, duration: Duration },
+    /// Its loudspeaker is there in the answer of a turn, now.
+    Played { turn: TurnId, position: Duration },
     /// It interrupts the answer.
     Interrupt,
     /// It has nothing more to say.
@@ -53,14 +55,30 @@ impl Signals {
             Signal::Taken { turn, .. } => self.playing.replace(turn) != Some(turn),
             _ => true,
         };
-        match (self.queue.back_mut(), signal) {
-            (Some(Signal::Taken { turn, duration }), Signal::Taken { turn: now, duration: more }) if *turn == now => {
-                *duration += more;
+        match signal {
+            Signal::Taken { turn, duration } => {
+                match self.latest(|last| matches!(last, Signal::Taken { turn: at, .. } if *at == turn)) {
+                    Some(Signal::Taken { duration: before, .. }) => *before += duration,
+                    _ => self.queue.push_back(signal),
+                }
             }
-            (Some(last), new) if *last == new => {}
+            Signal::Played { turn, position } => {
+                match self.latest(|last| matches!(last, Signal::Played { turn: at, .. } if *at == turn)) {
+                    Some(Signal::Played { position: before, .. }) => *before = position,
+                    _ => self.queue.push_back(signal),
+                }
+            }
+            _ if self.queue.back() == Some(&signal) => {}
             _ => self.queue.push_back(signal),
         }
         urgent
+    }
+
+    /// The latest signal of a kind, unless something else than playing came since: a driver that is behind finds one
+    /// of each kind and turn, however much was played.
+    fn latest(&mut self, wanted: impl Fn(&Signal) -> bool) -> Option<&mut Signal> {
+        let playing = |signal: &&mut Signal| matches!(signal, Signal::Taken { .. } | Signal::Played { .. });
+        self.queue.iter_mut().rev().take_while(playing).find(|signal| wanted(signal))
     }
 }
 
@@ -196,4 +214,30 @@ fn sound(event: &Stamped) -> Duration {
 /// A poisoned lock only means that some reader panicked; the queue itself is whole after every statement above.
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn ms(n: u64) -> Duration {
+        Duration::from_millis(n)
+    }
+
+    #[test]
+    fn playing_takes_no_more_room_than_its_last_word() {
+        let mut signals = Signals::default();
+        for n in 1..=100 {
+            signals.push(Signal::Taken { turn: 1, duration: ms(10) });
+            signals.push(Signal::Played { turn: 1, position: ms(n) });
+        }
+        let played = Signal::Played { turn: 1, position: ms(100) };
+        assert_eq!(signals.queue, [Signal::Taken { turn: 1, duration: ms(1_000) }, played]);
+        signals.push(Signal::Interrupt);
+        signals.push(Signal::Interrupt);
+        let later = Signal::Taken { turn: 1, duration: ms(10) };
+        signals.push(later);
+        assert_eq!(signals.queue.len(), 4, "what is taken after an interruption is not taken before it");
+        assert_eq!(signals.queue.back(), Some(&later));
+    }
 }

@@ -1,4 +1,4 @@
-//! Barge-in: one `Interrupted`, one flush, the right heard time, and the next answer alive.
+//! Barge-in: one `Interrupted`, one flush, the right heard time, the words cut there, and the next answer alive.
 
 use crate::script::*;
 
@@ -7,7 +7,7 @@ fn being_answered(reader: Reader) -> Script {
     let mut call = Script::live();
     call.reader = reader;
     call.user_says("Tell me.");
-    call.hear([spec("s1", "Once upon a time."), sound("a1", 25)]);
+    call.hear([spec("s1", "So, once upon a time."), sound("a1", 25)]);
     call.pass_ms(400);
     call.story();
     call
@@ -27,7 +27,7 @@ fn goes_on(call: &mut Script, turn: u64) {
 fn the_canonical_order() {
     let mut call = being_answered(Reader::AtOnce);
     call.hear([sound_end("a1", END_TURN), interrupted(r#"{ "interrupted" : true }"#)]);
-    assert_eq!(call.story(), ["turn 1 answered", "flush 1", "interrupted 1 after 400 ms"]);
+    assert_eq!(call.story(), ["turn 1 answered", "flush 1", "interrupted 1 after 400 ms", "assistant 1: So,"]);
     goes_on(&mut call, 2);
 }
 
@@ -36,7 +36,11 @@ fn the_control_text_in_any_spelling() {
     for spelling in [r#"{"interrupted":true}"#, "{\n  \"interrupted\": true\n}", " { \"interrupted\" :true } "] {
         let mut call = being_answered(Reader::AtOnce);
         call.hear([sound_end("a1", PARTIAL_TURN), interrupted(spelling)]);
-        assert_eq!(call.story(), ["flush 1", "interrupted 1 after 400 ms", "turn 1 interrupted"], "{spelling}");
+        assert_eq!(
+            call.story(),
+            ["flush 1", "interrupted 1 after 400 ms", "assistant 1: So,", "turn 1 interrupted"],
+            "{spelling}"
+        );
         goes_on(&mut call, 2);
     }
 }
@@ -45,7 +49,7 @@ fn the_control_text_in_any_spelling() {
 fn the_sound_ends_interrupted_first() {
     let mut call = being_answered(Reader::AtOnce);
     call.hear([sound_end("a1", INTERRUPTED), interrupted(r#"{"interrupted":true}"#)]);
-    assert_eq!(call.story(), ["flush 1", "interrupted 1 after 400 ms", "turn 1 interrupted"]);
+    assert_eq!(call.story(), ["flush 1", "interrupted 1 after 400 ms", "assistant 1: So,", "turn 1 interrupted"]);
     goes_on(&mut call, 2);
 }
 
@@ -53,7 +57,10 @@ fn the_sound_ends_interrupted_first() {
 fn only_the_speech_is_noticed_and_late_sound_of_the_dead_answer_is_dropped() {
     let mut call = being_answered(Reader::AtOnce);
     call.hear([speech_start(9_000)]);
-    assert_eq!(call.story(), ["speech starts", "flush 1", "interrupted 1 after 400 ms", "turn 1 interrupted"]);
+    assert_eq!(
+        call.story(),
+        ["speech starts", "flush 1", "interrupted 1 after 400 ms", "assistant 1: So,", "turn 1 interrupted"]
+    );
     call.hear([
         more_sound("a1", 4),
         sound_end("a1", PARTIAL_TURN),
@@ -69,19 +76,22 @@ fn only_the_speech_is_noticed_and_late_sound_of_the_dead_answer_is_dropped() {
 fn all_the_signs_at_once() {
     let mut call = being_answered(Reader::AtOnce);
     call.hear([speech_start(9_000), sound_end("a1", END_TURN), interrupted(r#"{"interrupted":true}"#)]);
-    call.hear([spoken("f1", "Once upon", PARTIAL_TURN), speech_end(9_500, 9_900)]);
+    call.hear([spoken("f1", "So, once upon a", PARTIAL_TURN), speech_end(9_500, 9_900)]);
     goes_on(&mut call, 2);
-    assert_eq!(call.page()[1], "assistant 1: Once upon");
+    assert_eq!(call.page()[1], "assistant 1: So,", "more was delivered than heard");
 }
 
 #[test]
 fn the_first_model_shows_a_barge_in_only_by_the_next_words() {
     let mut call = Script::with(v1());
-    call.hear([user_final("Tell me."), spec("s1", "Once upon a time."), audio("a1", 25, PARTIAL_TURN)]);
+    call.hear([user_final("Tell me."), spec("s1", "So, once upon a time."), audio("a1", 25, PARTIAL_TURN)]);
     call.pass_ms(400);
     call.story();
     call.hear([user_final("Stop.")]);
-    assert_eq!(call.story(), ["flush 1", "interrupted 1 after 400 ms", "turn 1 interrupted", "user 2: Stop."]);
+    assert_eq!(
+        call.story(),
+        ["flush 1", "interrupted 1 after 400 ms", "assistant 1: So,", "turn 1 interrupted", "user 2: Stop."]
+    );
     call.answer("Fine.", 2);
     assert_eq!(call.story(), ["assistant 2~ Fine.", "sound 2", "turn 2 answered"]);
 }
@@ -93,7 +103,7 @@ fn the_answer_is_given_but_not_played_to_its_end() {
     call.pass_ms(600);
     call.story();
     call.hear([speech_start(9_000)]);
-    assert_eq!(call.story(), ["speech starts", "flush 1", "interrupted 1 after 1000 ms"]);
+    assert_eq!(call.story(), ["speech starts", "flush 1", "interrupted 1 after 1000 ms", "assistant 1: So, once"]);
     call.hear([speech_end(9_500, 9_900)]);
     goes_on(&mut call, 2);
 }
@@ -115,7 +125,7 @@ fn a_reader_that_took_nothing_has_heard_nothing() {
     call.pass_ms(60_000);
     call.story();
     call.hear([speech_start(9_000)]);
-    assert_eq!(call.story(), ["speech starts", "flush 1", "interrupted 1 after 0 ms"]);
+    assert_eq!(call.story(), ["speech starts", "flush 1", "interrupted 1 after 0 ms", "assistant 1: "]);
     call.take(1, 2_000);
     call.pass_ms(100);
     call.hear([interrupted(r#"{"interrupted":true}"#)]);
@@ -135,7 +145,7 @@ fn a_late_reader_has_heard_what_it_took() {
 fn the_application_interrupts() {
     let mut call = being_answered(Reader::AtOnce);
     call.interrupt();
-    assert_eq!(call.story(), ["flush 1", "interrupted 1 after 400 ms", "turn 1 interrupted"]);
+    assert_eq!(call.story(), ["flush 1", "interrupted 1 after 400 ms", "assistant 1: So,", "turn 1 interrupted"]);
     call.interrupt();
     call.hear([more_sound("a1", 4), sound_end("a1", PARTIAL_TURN), spec("s2", "There was"), audio("a2", 4, END_TURN)]);
     assert_eq!(call.story(), [""; 0], "the service knows nothing of it and goes on; nobody hears it");
@@ -163,13 +173,24 @@ fn answers_that_wait_behind_each_other_are_all_cut() {
     call.pass_ms(1_000);
     call.story();
     call.hear([speech_start(9_000)]);
-    assert_eq!(call.story(), ["speech starts", "flush 2", "interrupted 2 after 200 ms"], "the first was played");
+    assert_eq!(
+        call.story(),
+        ["speech starts", "flush 2", "interrupted 2 after 200 ms", "assistant 2: "],
+        "the first was played"
+    );
     call.hear([speech_end(9_500, 9_900), user_final("And?")]);
     call.answer("Third.", 10);
     call.text("Four.").unwrap();
     call.answer("Fourth.", 10);
     call.story();
     call.hear([speech_start(12_000)]);
-    let cut = ["speech starts", "flush 3", "interrupted 3 after 0 ms", "flush 4", "interrupted 4 after 0 ms"];
-    assert_eq!(call.story(), cut);
+    let cut = [
+        "flush 3",
+        "interrupted 3 after 0 ms",
+        "assistant 3: ",
+        "flush 4",
+        "interrupted 4 after 0 ms",
+        "assistant 4: ",
+    ];
+    assert_eq!(call.story()[1..], cut);
 }

@@ -46,7 +46,7 @@ fn no_audio_falls_into_a_text_even_on_a_slow_link() {
 fn a_text_during_an_answer_interrupts_it() {
     let mut call = Script::live();
     call.user_says("Tell me.");
-    call.hear([spec("s1", "Once upon a time."), sound("a1", 20)]);
+    call.hear([spec("s1", "So, once upon a time."), sound("a1", 20)]);
     call.pass_ms(400);
     call.text("Shorter.").unwrap();
     call.story();
@@ -58,6 +58,7 @@ fn a_text_during_an_answer_interrupts_it() {
             "turn 1 answered",
             "flush 1",
             "interrupted 1 after 400 ms",
+            "assistant 1: So,",
             "assistant 2~ Fine.",
             "sound 2",
             "turn 2 answered"

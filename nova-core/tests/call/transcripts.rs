@@ -90,11 +90,13 @@ fn a_cut_repeat_takes_back_what_was_not_heard() {
         ("It is", "assistant 1: It is"),
         ("It is sunny.", "assistant 1: It is sunny."),
         ("It is sunny. Take", "assistant 1: It is sunny. Take"),
+        ("It is sunny. Take a hat.", "assistant 1: It is sunny. Take a"),
     ] {
         let mut call = Script::live();
         call.user_says("Will it rain?");
         call.hear([spec("s1", "It is sunny."), audio("a1", 30, PARTIAL_TURN), spec("s2", "Take a hat.")]);
-        call.hear([audio("a2", 3, PARTIAL_TURN)]);
+        call.hear([audio("a2", 30, PARTIAL_TURN)]);
+        call.pass_ms(2_400 + 1_600);
         call.hear([interrupted(r#"{"interrupted":true}"#), spoken("f1", heard, INTERRUPTED)]);
         call.user_says("Thanks.");
         assert_eq!(settled(&mut call)[1], line);
@@ -106,8 +108,11 @@ fn a_cut_repeat_goes_to_the_answer_that_was_cut() {
     let mut call = Script::live();
     call.user_says("Well?");
     call.answer("I see.", 3);
+    call.pass_ms(1_000);
     call.user_says("What?");
-    call.hear([spec("s2", "I see a cat and a dog."), sound("a2", 9), interrupted(r#"{"interrupted":true}"#)]);
+    call.hear([spec("s2", "I see a cat and a dog."), sound("a2", 20)]);
+    call.pass_ms(1_100);
+    call.hear([interrupted(r#"{"interrupted":true}"#)]);
     call.hear([spoken("f2", "I see a cat", INTERRUPTED)]);
     let page = settled(&mut call);
     assert_eq!((page[1].as_str(), page[3].as_str()), ("assistant 1: I see.", "assistant 2: I see a cat"));
@@ -119,6 +124,7 @@ fn the_same_sentence_in_two_turns_stays_two_lines() {
     for question in ["Really?", "Truly?"] {
         call.user_says(question);
         call.hear([spec("s", "Yes."), audio("a", 3, END_TURN), spoken("f", "Yes.", END_TURN)]);
+        call.pass_ms(1_000);
     }
     let page = settled(&mut call);
     assert_eq!(page, ["user 1: Really?", "assistant 1: Yes.", "user 2: Truly?", "assistant 2: Yes."]);

@@ -14,7 +14,6 @@ use uuid::Uuid;
 
 use super::audio_in::AudioIn;
 use super::closing::Finishing;
-use super::history::History;
 use super::idle::Quiet;
 use super::io::{Input, LinkKey, Output};
 use super::line::{Credit, Line, LineState, Opening};
@@ -25,14 +24,14 @@ use super::renewal::Renewal;
 use super::review::Review;
 use super::sending::{AudioWhileTools, Typed, TypedBy};
 use super::tools::Tools;
-use super::transcript::{Change, Transcripts};
+use super::transcript::Transcripts;
 use super::turns::Turns;
 use super::usage::UsageSum;
 use crate::error::{Error, ErrorKind, Result};
 use crate::ids::{ContentId, PromptName, ToolUseId};
 use crate::model::{Catalogue, Model};
 use crate::sonic::config::Config;
-use crate::sonic::event::{CloseReason, Event, RenewReason, Stamped, ToolOutcome, TurnEnd, TurnId};
+use crate::sonic::event::{CloseReason, Event, RenewReason, Stamped, ToolOutcome, Transcript, TurnEnd, TurnId};
 use crate::transport::Target;
 
 /// A conversation as a pure machine: time and inputs in, outputs out. It never waits, sleeps or asks for the time.
@@ -52,7 +51,6 @@ pub struct Call {
     pub(super) audio_in: AudioIn,
     pub(super) turns: Turns,
     pub(super) transcripts: Transcripts,
-    pub(super) history: History,
     pub(super) tools: Tools,
     pub(super) playback: Playback,
     pub(super) usage: UsageSum,
@@ -142,8 +140,7 @@ impl Call {
             review: Review::default(),
             audio_in: AudioIn::new(config.input_rate),
             turns: Turns::new(config.timeouts.answer),
-            transcripts: Transcripts::default(),
-            history: History::new(&config.history),
+            transcripts: Transcripts::new(&config.history),
             tools: Tools::default(),
             playback: Playback::default(),
             usage: UsageSum::default(),
@@ -160,7 +157,7 @@ impl Call {
             config,
             model,
         };
-        let history = call.history.shaped(&call.model, &[]);
+        let history = call.transcripts.shaped(&call.model, &[]);
         call.told_trimmed(history.trimmed);
         call.lines.current = Some(call.open(Opening::Whole(&history.messages))?);
         Ok(call)
@@ -244,7 +241,8 @@ impl Call {
             Input::Reviewed { id, verdict } => self.reviewed(id, &verdict),
             Input::Interrupt => self.barge_in(),
             Input::Finish => self.finish(CloseReason::Finished),
-            Input::Played { .. } | Input::Tick => {}
+            Input::Played { turn, position } => self.playback.played(self.now, turn, position),
+            Input::Tick => {}
         }
         Ok(())
     }
@@ -362,16 +360,13 @@ impl Call {
         self.outputs.push_back(Output::CancelTool { id });
     }
 
-    pub(super) fn changed(&mut self, change: Option<Change>) {
+    pub(super) fn changed(&mut self, change: Option<Transcript>) {
         self.settled(change.into_iter().collect());
     }
 
-    pub(super) fn settled(&mut self, changes: Vec<Change>) {
-        for change in changes {
-            match change {
-                Change::Show(line) => self.event(Event::Transcript(line)),
-                Change::Settled(line) => self.history.keep(&line),
-            }
+    pub(super) fn settled(&mut self, changes: Vec<Transcript>) {
+        for line in changes {
+            self.event(Event::Transcript(line));
         }
     }
 

@@ -172,9 +172,9 @@ impl Call {
         let BlockPart::Answer(turn) = self.living_part(link, id) else { return };
         self.turns.audio_came(self.now, turn);
         self.tools.answered(turn);
-        self.transcripts.sounds(turn);
         let mut audio = Audio { turn, pcm, rate: self.config.output_rate, offset: std::time::Duration::ZERO };
         audio.offset = self.playback.delivered(turn, audio.duration());
+        self.transcripts.sounds(turn, audio.duration());
         self.event(Event::Audio(audio));
     }
 
@@ -184,6 +184,11 @@ impl Call {
         match kind {
             BlockKind::UserText => self.user_said(link, text),
             BlockKind::AssistantText(Stage::Final) if !text.trim().is_empty() => self.spoken(link, text),
+            BlockKind::AssistantAudio { .. } if *stop != Stop::Interrupted => {
+                if let BlockPart::Answer(turn) = part {
+                    self.transcripts.sound_ended(turn);
+                }
+            }
             _ => {}
         }
         match (stop, part) {
@@ -241,11 +246,11 @@ impl Call {
         }) else {
             return;
         };
-        let changes = self.transcripts.spoken(turn, text);
+        let change = self.transcripts.spoken(turn, text);
         if !self.turns.is_open(turn) {
             self.transcripts.turn_ended(turn, self.now);
         }
-        self.settled(changes);
+        self.changed(change);
     }
 
     /// The service noticed that the user spoke into its answer. The session that made room cannot have: what it says
@@ -285,14 +290,15 @@ impl Call {
     }
 
     fn cut_answer(&mut self, turn: TurnId) {
-        let heard = self.playback.heard(self.now, turn);
+        let cut = self.playback.heard(self.now, turn);
         self.playback.stop(self.now, turn);
         for block in self.blocks.iter_mut().filter(|block| block.part == BlockPart::Answer(turn)) {
             block.part = BlockPart::Dead;
         }
-        self.transcripts.interrupted(turn);
+        let change = self.transcripts.interrupted(self.now, turn, cut);
         self.flush(turn);
-        self.event(Event::Interrupted { turn, heard });
+        self.event(Event::Interrupted { turn, heard: cut.heard, error: cut.error });
+        self.changed(change);
         self.end_turn(turn, TurnEnd::Interrupted);
     }
 }

@@ -8,7 +8,7 @@ use crate::sonic::wire::Role;
 /// What is kept for later sessions: twice what any model takes, so that trimming for one loses nothing it could have.
 const KEPT: usize = 400_000;
 
-/// The words of a call, oldest first.
+/// The older words of a call, oldest first; the newest are still with the transcript, since they may change.
 #[derive(Debug, Default)]
 pub(super) struct History {
     lines: Vec<Line>,
@@ -37,7 +37,7 @@ pub(super) struct Trimmed {
     pub(super) bytes: usize,
 }
 
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 struct Line {
     order: Order,
     message: Message,
@@ -69,43 +69,54 @@ impl History {
         History { lines: before.iter().map(line).collect(), ..History::default() }
     }
 
-    /// Keeps a settled line of the transcript, in the order of the turns; it replaces an earlier version of itself.
-    pub(super) fn keep(&mut self, line: &Transcript) {
-        let by = if line.role == Role::Assistant { Speaker::Assistant } else { Speaker::User };
-        let order = Order::Said { turn: line.turn, by };
-        if self.gone_to.is_some_and(|gone| order <= gone) || self.refused.contains(&line.turn) {
+    /// Keeps a line that the transcript forgets, in the order of the turns.
+    pub(super) fn keep(&mut self, line: Transcript) {
+        let line = Line::from(line);
+        if line.message.text.is_empty() || self.is_gone(line.order) {
             return;
         }
-        let message = Message { role: line.role, text: line.text.clone() };
-        match self.lines.iter_mut().find(|other| other.order == order) {
-            Some(earlier) => earlier.message = message,
-            None => {
-                let at = self.lines.partition_point(|other| other.order <= order);
-                self.lines.insert(at, Line { order, message });
-            }
+        let at = self.lines.partition_point(|other| other.order <= line.order);
+        self.lines.insert(at, line);
+        let mut bytes: usize = self.lines.iter().map(Line::bytes).sum();
+        while bytes > KEPT {
+            bytes -= self.lines[0].bytes();
+            let line = self.lines.remove(0);
+            self.give_up(&line);
         }
-        self.forget(KEPT);
     }
 
     /// Gives up a turn for good: the service refused to hear it.
     pub(super) fn refuse(&mut self, turn: TurnId) {
         self.refused.push(turn);
-        let is_of = |order: Order| matches!(order, Order::Said { turn: of, .. } if of == turn);
-        self.lines.retain(|line| !is_of(line.order));
+        self.lines.retain(|line| line.order.turn() != Some(turn));
     }
 
-    /// Keeps the newer half for good, by bytes: the service did not take the whole.
-    pub(super) fn shrink(&mut self) {
-        self.forget(self.bytes() / 2);
+    /// Keeps the newer half for good, by bytes, and at least the last line: the service did not take the whole.
+    pub(super) fn shrink(&mut self, recent: impl Iterator<Item = Transcript>) {
+        let all = self.all(recent);
+        let mut bytes: usize = all.iter().map(Line::bytes).sum();
+        let half = bytes / 2;
+        for (n, line) in all.iter().enumerate() {
+            if bytes <= half || n + 1 == all.len() {
+                break;
+            }
+            bytes -= line.bytes();
+            self.give_up(line);
+            // Of a recent line it is enough to know that it is gone.
+            if self.lines.first().is_some_and(|first| first.order == line.order) {
+                self.lines.remove(0);
+            }
+        }
     }
 
     /// Returns the history as the model takes it: the first line is the user's, roles alternate, no line and no sum
     /// over the model's limits, what is too much goes oldest first (reference §2.3.3, §4.5). What the user said in the
     /// turns `without` is not in it, since a session is told it in another way.
-    pub(super) fn shaped(&self, model: &Model, without: &[TurnId]) -> Shaped {
+    pub(super) fn shaped(&self, recent: impl Iterator<Item = Transcript>, model: &Model, without: &[TurnId]) -> Shaped {
         let limits = model.limits();
         let mut trimmed = self.gone;
-        let mut drafts = self.drafts(without);
+        let all = self.all(recent);
+        let mut drafts = drafts(&all, without);
         for draft in &mut drafts {
             draft.trim(limits.history_message_bytes, &mut trimmed);
         }
@@ -119,45 +130,65 @@ impl History {
         Shaped { messages: drafts.split_off(first).into_iter().map(Draft::into_message).collect(), trimmed }
     }
 
-    /// The lines that a session is told, neighbours of the same role together, from the user's first on. That nobody
-    /// is told what the assistant said before is the model's rule and no loss of ours: it is not counted.
-    fn drafts(&self, without: &[TurnId]) -> Vec<Draft<'_>> {
-        let told_otherwise = |order: Order| match order {
-            Order::Said { turn, by: Speaker::User } => without.contains(&turn),
-            _ => false,
-        };
-        let mut drafts: Vec<Draft<'_>> = Vec::new();
-        for line in self.lines.iter().filter(|line| !told_otherwise(line.order)) {
-            let Message { role, text } = &line.message;
-            match (text.trim(), drafts.last_mut()) {
-                ("", _) => {}
-                (text, Some(last)) if last.role == *role => last.lines.push(text),
-                (_, None) if *role != Role::User => {}
-                (text, _) => drafts.push(Draft { role: *role, lines: vec![text] }),
-            }
-        }
-        drafts
+    /// Every line that is not given up, in order.
+    fn all(&self, recent: impl Iterator<Item = Transcript>) -> Vec<Line> {
+        let recent = recent.map(Line::from).filter(|line| !self.is_gone(line.order));
+        let mut all: Vec<Line> = self.lines.iter().cloned().chain(recent).collect();
+        all.sort_by_key(|line| line.order);
+        all
     }
 
+    fn is_gone(&self, order: Order) -> bool {
+        let refused = order.turn().is_some_and(|turn| self.refused.contains(&turn));
+        refused || self.gone_to.is_some_and(|gone| order <= gone)
+    }
+
+    fn give_up(&mut self, line: &Line) {
+        self.gone.count(line.bytes());
+        self.gone_to = Some(line.order);
+    }
+}
+
+impl Order {
+    fn turn(self) -> Option<TurnId> {
+        match self {
+            Order::Before => None,
+            Order::Said { turn, .. } => Some(turn),
+        }
+    }
+}
+
+impl From<Transcript> for Line {
+    fn from(line: Transcript) -> Self {
+        let by = if line.role == Role::Assistant { Speaker::Assistant } else { Speaker::User };
+        let message = Message { role: line.role, text: line.text };
+        Line { order: Order::Said { turn: line.turn, by }, message }
+    }
+}
+
+impl Line {
     fn bytes(&self) -> usize {
-        self.lines.iter().map(|line| line.message.text.len()).sum()
+        self.message.text.len()
     }
+}
 
-    /// Gives up what is more than so many bytes, oldest first; the last line is cut.
-    fn forget(&mut self, most: usize) {
-        let mut bytes = self.bytes();
-        while bytes > most && self.lines.len() > 1 {
-            let line = self.lines.remove(0);
-            bytes -= line.message.text.len();
-            self.gone.count(line.message.text.len());
-            self.gone_to = Some(line.order);
-        }
-        if let Some(line) = self.lines.first_mut().filter(|_| bytes > most) {
-            let kept = end(&line.message.text, most).to_owned();
-            self.gone.count(line.message.text.len() - kept.len());
-            line.message.text = kept;
+/// The lines that a session is told, neighbours of the same role together, from the user's first on. That nobody is
+/// told what the assistant said before is the model's rule and no loss of ours: it is not counted.
+fn drafts<'a>(lines: &'a [Line], without: &[TurnId]) -> Vec<Draft<'a>> {
+    let told_otherwise = |order: Order| match order {
+        Order::Said { turn, by: Speaker::User } => without.contains(&turn),
+        _ => false,
+    };
+    let mut drafts: Vec<Draft<'_>> = Vec::new();
+    for Message { role, text } in lines.iter().filter(|line| !told_otherwise(line.order)).map(|line| &line.message) {
+        match (text.trim(), drafts.last_mut()) {
+            ("", _) => {}
+            (text, Some(last)) if last.role == *role => last.lines.push(text),
+            (_, None) if *role != Role::User => {}
+            (text, _) => drafts.push(Draft { role: *role, lines: vec![text] }),
         }
     }
+    drafts
 }
 
 impl Trimmed {
@@ -213,78 +244,79 @@ mod tests {
     }
 
     fn said(turn: TurnId, role: Role, text: &str) -> Transcript {
-        Transcript { item: turn * 2, turn, role, text: text.to_owned(), stage: TranscriptStage::Final }
+        Transcript { item: turn * 2, turn, role, text: text.to_owned(), stage: TranscriptStage::Final, cut: None }
+    }
+
+    fn shaped(history: &History) -> Shaped {
+        history.shaped(std::iter::empty(), &model(), &[])
     }
 
     #[test]
     fn neighbours_merge_the_first_line_is_the_users_and_the_oldest_goes() {
-        let model = model();
-        let most = model.limits().history_message_bytes;
+        let most = model().limits().history_message_bytes;
         let mut before = vec![Message::assistant("Hello."), Message::user("Hi."), Message::user(" How are you?")];
         before.extend((0..20).map(|n| match n % 2 {
             0 => Message::assistant("ä".repeat(most)),
             _ => Message::user("b".repeat(most / 2)),
         }));
-        let shaped = History::new(&before).shaped(&model, &[]);
-        let bytes: usize = shaped.messages.iter().map(|message| message.text.len()).sum();
-        assert_eq!(shaped.messages[0].role, Role::User);
-        assert!(shaped.messages.windows(2).all(|pair| pair[0].role != pair[1].role));
-        assert!(shaped.messages.iter().all(|message| message.text.len() <= most));
-        assert!(bytes <= model.limits().history_bytes);
+        let long = shaped(&History::new(&before));
+        let bytes: usize = long.messages.iter().map(|message| message.text.len()).sum();
+        assert_eq!(long.messages[0].role, Role::User);
+        assert!(long.messages.windows(2).all(|pair| pair[0].role != pair[1].role));
+        assert!(long.messages.iter().all(|message| message.text.len() <= most));
+        assert!(bytes <= model().limits().history_bytes);
         let all: usize = before[1..].iter().map(|message| message.text.trim().len()).sum();
-        assert_eq!(shaped.trimmed.bytes, all - bytes, "all that is missing but what was said before the user");
-        let short = History::new(&before[..3]).shaped(&model, &[]);
+        assert_eq!(long.trimmed.bytes, all - bytes, "all that is missing but what was said before the user");
+        let short = shaped(&History::new(&before[..3]));
         assert_eq!(short.messages, [Message::user("Hi. How are you?")]);
         assert_eq!(short.trimmed, Trimmed::default());
     }
 
     #[test]
     fn each_line_that_is_missing_is_counted_once() {
-        let model = model();
-        let most = model.limits().history_message_bytes;
+        let most = model().limits().history_message_bytes;
         let merged = [Message::user("a".repeat(100)), Message::user("b".repeat(100)), Message::user("c".repeat(most))];
-        let shaped = History::new(&merged).shaped(&model, &[]);
-        assert_eq!(shaped.messages, [Message::user("c".repeat(most))]);
-        assert_eq!(shaped.trimmed, Trimmed { lines: 2, bytes: 200 });
-        let cut = History::new(&[Message::user("a".repeat(100)), Message::user("c".repeat(most - 51))]);
-        let shaped = cut.shaped(&model, &[]);
-        assert_eq!(shaped.messages[0].text.len(), most);
-        assert_eq!(shaped.trimmed, Trimmed { lines: 1, bytes: 50 });
+        let last = shaped(&History::new(&merged));
+        assert_eq!(last.messages, [Message::user("c".repeat(most))]);
+        assert_eq!(last.trimmed, Trimmed { lines: 2, bytes: 200 });
+        let cut = shaped(&History::new(&[Message::user("a".repeat(100)), Message::user("c".repeat(most - 51))]));
+        assert_eq!(cut.messages[0].text.len(), most);
+        assert_eq!(cut.trimmed, Trimmed { lines: 1, bytes: 50 });
     }
 
     #[test]
     fn what_will_be_told_again_is_left_out_and_is_no_loss() {
         let mut history = History::default();
-        for (turn, role, text) in [
-            (1, Role::User, "One?"),
-            (1, Role::Assistant, "Yes."),
-            (2, Role::Assistant, "Also."),
-            (2, Role::User, "Two?"),
-        ] {
-            history.keep(&said(turn, role, text));
+        for (turn, role, text) in [(2, Role::User, "Two?"), (1, Role::Assistant, "Yes."), (1, Role::User, "One?")] {
+            history.keep(said(turn, role, text));
         }
-        let shaped = history.shaped(&model(), &[2]);
-        assert_eq!(shaped.messages, [Message::user("One?"), Message::assistant("Yes. Also.")]);
-        assert_eq!(shaped.trimmed, Trimmed::default());
-        assert_eq!(history.shaped(&model(), &[]).messages.len(), 4);
-        assert_eq!(history.shaped(&model(), &[1, 2]).messages, [], "nothing of the assistant's comes first");
+        let recent = || [said(2, Role::Assistant, "Also.")].into_iter();
+        let told = history.shaped(recent(), &model(), &[2]);
+        assert_eq!(told.messages, [Message::user("One?"), Message::assistant("Yes. Also.")]);
+        assert_eq!(told.trimmed, Trimmed::default());
+        assert_eq!(history.shaped(recent(), &model(), &[]).messages.len(), 4);
+        assert_eq!(history.shaped(recent(), &model(), &[1, 2]).messages, [], "nothing of the assistant's comes first");
     }
 
     #[test]
     fn the_newer_half_stays_and_the_older_does_not_come_back() {
-        let mut history = History::default();
-        for turn in 1..=4 {
-            history.keep(&said(turn, Role::User, "0123456789"));
-        }
-        history.shrink();
-        history.keep(&said(2, Role::User, "Here I am again."));
-        history.keep(&said(2, Role::Assistant, "And here is a late line of the same turn."));
-        history.keep(&said(3, Role::User, "3"));
-        let shaped = history.shaped(&model(), &[]);
-        assert_eq!(shaped.messages[0], Message::user("3 0123456789"), "a line of a turn that is gone has no context");
-        assert_eq!(shaped.trimmed, Trimmed { lines: 2, bytes: 20 });
+        let mut history = History::new(&[Message::user("0123456789")]);
+        history.keep(said(1, Role::User, "0123456789"));
+        let recent = |text: &str| (2..=4).map(|turn| said(turn, Role::User, text)).collect::<Vec<_>>().into_iter();
+        history.shrink(recent("0123456789"));
+        let told = history.shaped(recent("is here"), &model(), &[]);
+        assert_eq!(told.messages, [Message::user("is here is here")], "turns 3 and 4");
+        assert_eq!(told.trimmed, Trimmed { lines: 3, bytes: 30 });
+        history.keep(said(2, Role::User, "forgotten"));
+        assert_eq!(shaped(&history).messages, []);
+        let mut refusing = History::default();
+        refusing.keep(said(1, Role::User, "refused"));
+        refusing.refuse(1);
+        refusing.keep(said(1, Role::User, "refused"));
+        let told = refusing.shaped([said(1, Role::User, "refused")].into_iter(), &model(), &[]);
+        assert_eq!(told.messages, [], "nor does what was refused");
         let mut one = History::new(&[Message::user("0123456789")]);
-        one.shrink();
-        assert_eq!(one.shaped(&model(), &[]).messages, [Message::user("56789")]);
+        one.shrink(std::iter::empty());
+        assert_eq!(shaped(&one).messages.len(), 1, "the last line stays");
     }
 }

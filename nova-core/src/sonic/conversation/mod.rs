@@ -12,10 +12,10 @@
 //! | `hearing` | the service's events made into turns, lines and sound |
 //! | `review` | a sentence looked at before anybody hears it |
 //! | `turns` | each turn ended exactly once |
-//! | `transcript` | each line shown once, announced first, then as spoken |
+//! | `transcript` | each line shown once, announced first, then as spoken and heard |
 //! | `playback` | how much of an answer was heard |
 //! | `tools` | each tool call answered exactly once |
-//! | `history` | what was said, in the shape the model takes |
+//! | `history` | what was said before that, and all of it in the shape the model takes |
 //! | `usage` | tokens over all sessions |
 //! | `renewal` | another session before the one in use is cut |
 //! | `recovery` | another session after a passing failure |

@@ -1,14 +1,20 @@
 //! How much of each answer has been heard, as far as this side can know.
 //!
-//! The clock of an answer starts when the application takes its first audio, and runs no further than what it took.
+//! The clock of an answer starts when the application takes its first audio, and runs no further than what it took. An
+//! application that knows how far its loudspeaker is says so, which sets the clock right.
 
 use std::collections::VecDeque;
 use std::time::Duration;
 
-use crate::sonic::event::TurnId;
+use crate::sonic::event::{Cut, TurnId};
 
 /// Answers that are remembered; several may wait for their turn, since the model is faster than speech.
 const ANSWERS: usize = 32;
+/// How late sound may come out after it was taken: the buffers of a sound card, and of a browser behind a network.
+/// Our own guess, as is the next; the application's acknowledgements replace it.
+const UNTOLD: Duration = Duration::from_millis(300);
+/// How far the application's own word may be off: it speaks of buffers of some ten milliseconds, and now and then.
+const TOLD: Duration = Duration::from_millis(100);
 
 /// The answers that are, will be, or were played: one after another, oldest first.
 #[derive(Debug, Default)]
@@ -23,6 +29,8 @@ struct Answer {
     taken: Duration,
     /// When playing what has been taken so far will be over.
     plays_until: Option<Duration>,
+    /// The last position that the application told.
+    told: Option<Duration>,
     stopped: Option<Duration>,
 }
 
@@ -54,10 +62,31 @@ impl Playback {
         answer.plays_until = Some(from.saturating_add(duration));
     }
 
-    /// Returns how much of a turn's answer has been heard.
-    pub(super) fn heard(&self, now: Duration, turn: TurnId) -> Duration {
+    /// Notes where the loudspeaker is in an answer. It cannot be behind where it was, nor beyond what was taken; of an
+    /// answer that was stopped nothing is played.
+    pub(super) fn played(&mut self, now: Duration, turn: TurnId, position: Duration) {
+        let Some(at) = self.answers.iter().position(|answer| answer.turn == turn && answer.stopped.is_none()) else {
+            return;
+        };
+        let answer = &mut self.answers[at];
+        let Some(before) = answer.plays_until else { return };
+        let position = position.max(answer.told.unwrap_or_default()).min(answer.taken);
+        let until = now.saturating_add(answer.taken - position);
+        answer.told = Some(position);
+        answer.plays_until = Some(until);
+        // Sound is played in order: what is before is through, what is behind waits for this.
+        for earlier in self.answers.iter_mut().take(at) {
+            earlier.plays_until = earlier.plays_until.map(|earlier| earlier.min(now));
+        }
+        for later in self.answers.iter_mut().skip(at + 1).filter(|answer| answer.stopped.is_none()) {
+            later.plays_until = later.plays_until.map(|later| (later + until).saturating_sub(before));
+        }
+    }
+
+    /// Returns how much of a turn's answer has been heard, and how sure that is.
+    pub(super) fn heard(&self, now: Duration, turn: TurnId) -> Cut {
         let answer = self.answers.iter().find(|answer| answer.turn == turn);
-        answer.map_or(Duration::ZERO, |answer| answer.heard(answer.stopped.unwrap_or(now)))
+        answer.map(|answer| answer.heard(answer.stopped.unwrap_or(now))).unwrap_or_default()
     }
 
     /// Returns the turns whose answers are being played, or wait to be.
@@ -92,7 +121,7 @@ impl Playback {
             self.answers.pop_front();
         }
         let (delivered, taken) = (Duration::ZERO, Duration::ZERO);
-        self.answers.push_back(Answer { turn, delivered, taken, plays_until: None, stopped: None });
+        self.answers.push_back(Answer { turn, delivered, taken, plays_until: None, told: None, stopped: None });
     }
 }
 
@@ -102,9 +131,12 @@ impl Answer {
         self.stopped.is_none() && (untaken || self.plays_until.is_some_and(|until| now < until))
     }
 
-    fn heard(&self, now: Duration) -> Duration {
-        let left = self.plays_until.map_or(Duration::ZERO, |until| until.saturating_sub(now));
-        self.taken.saturating_sub(left)
+    fn heard(&self, now: Duration) -> Cut {
+        let Some(until) = self.plays_until else { return Cut::default() };
+        let heard = self.taken.saturating_sub(until.saturating_sub(now));
+        let late = if self.told.is_some() { TOLD } else { UNTOLD };
+        // The longer it should be over, the surer it is.
+        Cut { heard, error: late.saturating_sub(now.saturating_sub(until)) }
     }
 }
 
@@ -116,18 +148,30 @@ mod tests {
         Duration::from_millis(n)
     }
 
+    fn heard(playback: &Playback, at: u64, turn: TurnId) -> u128 {
+        playback.heard(ms(at), turn).heard.as_millis()
+    }
+
+    /// An answer of two seconds, taken whole at the beginning.
+    fn two_seconds() -> Playback {
+        let mut playback = Playback::default();
+        playback.delivered(1, ms(2_000));
+        playback.taken(ms(0), 1, ms(2_000));
+        playback
+    }
+
     #[test]
     fn the_clock_starts_when_audio_is_taken_and_stops_at_an_interruption() {
         let mut playback = Playback::default();
         assert_eq!(playback.delivered(1, ms(800)), ms(0));
         assert_eq!(playback.delivered(1, ms(200)), ms(800));
-        assert_eq!(playback.heard(ms(500), 1), ms(0));
+        assert_eq!(playback.heard(ms(500), 1), Cut::default(), "it is certain that nothing was");
         assert_eq!(playback.playing(ms(500)), [1], "it waits to be taken");
         playback.taken(ms(500), 1, ms(800));
         playback.taken(ms(510), 1, ms(200));
-        assert_eq!(playback.heard(ms(900), 1), ms(400));
+        assert_eq!(playback.heard(ms(900), 1).heard, ms(400));
         playback.stop(ms(900), 1);
-        assert_eq!(playback.heard(ms(2_000), 1), ms(400));
+        assert_eq!(playback.heard(ms(2_000), 1).heard, ms(400));
         assert!(playback.playing(ms(901)).is_empty());
     }
 
@@ -138,8 +182,9 @@ mod tests {
         playback.taken(ms(0), 1, ms(100));
         assert_eq!(playback.playing(ms(99)), [1]);
         assert!(playback.playing(ms(100)).is_empty());
-        assert_eq!(playback.heard(ms(5_000), 1), ms(100));
+        assert_eq!(playback.heard(ms(5_000), 1).heard, ms(100));
     }
+
     #[test]
     fn a_second_answer_is_played_behind_the_first() {
         let mut playback = Playback::default();
@@ -148,9 +193,9 @@ mod tests {
             playback.taken(ms(0), turn, ms(1_000));
         }
         assert_eq!(playback.playing(ms(500)), [1, 2]);
-        assert_eq!((playback.heard(ms(500), 1), playback.heard(ms(500), 2)), (ms(500), ms(0)));
+        assert_eq!((heard(&playback, 500, 1), heard(&playback, 500, 2)), (500, 0));
         assert_eq!(playback.playing(ms(1_500)), [2]);
-        assert_eq!((playback.heard(ms(1_500), 1), playback.heard(ms(1_500), 2)), (ms(1_000), ms(500)));
+        assert_eq!((heard(&playback, 1_500, 1), heard(&playback, 1_500, 2)), (1_000, 500));
     }
 
     #[test]
@@ -160,5 +205,61 @@ mod tests {
         playback.delivered(2, ms(100));
         playback.taken(ms(0), 2, ms(100));
         assert_eq!(playback.playing(ms(50)), [2]);
+    }
+
+    #[test]
+    fn the_applications_word_sets_the_clock_right() {
+        let mut playback = two_seconds();
+        playback.played(ms(1_000), 1, ms(600));
+        assert_eq!(heard(&playback, 1_000, 1), 600);
+        assert_eq!(heard(&playback, 1_500, 1), 1_100, "and goes on from there");
+        assert_eq!(playback.playing(ms(2_300)), [1], "for as long as what was taken lasts");
+        assert_eq!(heard(&playback, 9_000, 1), 2_000);
+        playback.played(ms(1_600), 1, ms(1_900));
+        assert_eq!(heard(&playback, 1_650, 1), 1_950, "it may be ahead too");
+    }
+
+    #[test]
+    fn a_word_that_cannot_be_is_bent_to_what_can() {
+        let mut playback = two_seconds();
+        playback.delivered(1, ms(500));
+        playback.played(ms(100), 1, ms(60_000));
+        assert_eq!(heard(&playback, 100, 1), 2_000, "not beyond what was taken");
+        let mut playback = two_seconds();
+        playback.played(ms(1_000), 1, ms(800));
+        playback.played(ms(1_100), 1, ms(300));
+        assert_eq!(heard(&playback, 1_100, 1), 800, "not behind where it was");
+        playback.played(ms(1_200), 7, ms(100));
+        assert_eq!(heard(&playback, 1_200, 1), 900, "an answer that nobody knows changes nothing");
+        playback.stop(ms(1_200), 1);
+        playback.played(ms(1_300), 1, ms(1_500));
+        assert_eq!(heard(&playback, 9_000, 1), 900, "nor does one that was stopped");
+        let mut untaken = Playback::default();
+        untaken.delivered(1, ms(500));
+        untaken.played(ms(100), 1, ms(200));
+        assert_eq!(heard(&untaken, 100, 1), 0);
+    }
+
+    #[test]
+    fn the_word_about_one_answer_moves_those_around_it() {
+        let mut playback = two_seconds();
+        playback.delivered(2, ms(1_000));
+        playback.taken(ms(10), 2, ms(1_000));
+        playback.played(ms(500), 1, ms(100));
+        assert_eq!((heard(&playback, 2_400, 1), heard(&playback, 2_400, 2)), (2_000, 0));
+        assert_eq!(heard(&playback, 2_900, 2), 500, "the second begins later");
+        playback.played(ms(2_000), 2, ms(300));
+        assert_eq!((heard(&playback, 2_000, 1), heard(&playback, 2_000, 2)), (2_000, 300), "so the first is through");
+        assert_eq!(playback.playing(ms(2_000)), [2]);
+    }
+
+    #[test]
+    fn it_is_said_how_sure_the_clock_is() {
+        let mut playback = two_seconds();
+        assert_eq!(playback.heard(ms(1_000), 1).error, UNTOLD);
+        assert_eq!(playback.heard(ms(2_200), 1).error, ms(100), "it should have been over for a while");
+        assert_eq!(playback.heard(ms(9_000), 1).error, ms(0));
+        playback.played(ms(1_000), 1, ms(900));
+        assert_eq!(playback.heard(ms(1_500), 1).error, TOLD);
     }
 }

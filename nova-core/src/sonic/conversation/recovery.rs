@@ -177,8 +177,8 @@ impl Call {
     /// Opens a session that is put to use as soon as it is accepted.
     pub(super) fn dial(&mut self) {
         let unanswered = self.turns_to_ask_again();
-        self.keep_what_stands(&unanswered);
-        let history = self.history.shaped(&self.model, &unanswered);
+        self.settle_what_is_over();
+        let history = self.transcripts.shaped(&self.model, &unanswered);
         self.told_trimmed(history.trimmed);
         match self.open(Opening::Whole(&history.messages)) {
             Ok(line) => self.lines.current = Some(line),
@@ -251,7 +251,7 @@ impl Call {
             }
             Class::ShrinkHistory if self.recovery.history == Shrunk::No => {
                 self.recovery.history = Shrunk::Yes;
-                self.history.shrink();
+                self.transcripts.shrink();
                 match loss.error.kind() {
                     // To say once more what the filter took offence at would lead nowhere.
                     ErrorKind::Filtered => Verdict::GoOn(Unanswered::GiveUp),
@@ -270,7 +270,7 @@ impl Call {
                 continue;
             }
             if unanswered == Unanswered::GiveUp {
-                self.history.refuse(turn);
+                self.transcripts.refuse(turn);
                 self.end_turn(turn, TurnEnd::Filtered);
             } else if self.turns.has_sounded(turn) {
                 self.end_turn(turn, TurnEnd::Lost);

@@ -181,7 +181,7 @@ impl Call {
         for (turn, text) in again.typed.iter().rev() {
             self.typed.push_front(Typed { text: text.clone(), by: TypedBy::User(Some(*turn)) });
         }
-        let history = self.history.shaped(&self.model, &again.turns());
+        let history = self.transcripts.shaped(&self.model, &again.turns());
         let Some(line) = &mut self.lines.current else { return };
         let told = std::mem::replace(&mut line.history, LineHistory::Told);
         let adopted = match told {
@@ -210,24 +210,17 @@ impl Call {
         let stay = |turn: TurnId| sounding.contains(&turn) && !self.tools.in_hand(turn);
         let in_hand = |turn: TurnId| self.tools.in_hand(turn);
         let again = self.turns.hand_over(self.now, to, self.audio_in.sent_to(), stay, in_hand);
-        let asked = again.turns();
         for turn in &again.aloud {
             self.transcripts.begin_again(*turn);
         }
-        self.keep_what_stands(&asked);
+        self.settle_what_is_over();
         self.blocks.retain(|block| Some(block.link) == leaving);
         again
     }
 
-    /// Puts into the history what the next session should know, but for the turns that it is asked again: what is under
-    /// way elsewhere, or in a tool's hands, as it stands now.
-    pub(super) fn keep_what_stands(&mut self, asked: &[TurnId]) {
-        let open = self.turns.ids();
-        let under_way: Vec<TurnId> = open.iter().copied().filter(|turn| !asked.contains(turn)).collect();
-        for line in self.transcripts.as_they_stand(&under_way) {
-            self.history.keep(&line);
-        }
-        let settled = self.transcripts.settle_all_but(&open);
+    /// Settles the lines of turns that are over, before the next session is told of them.
+    pub(super) fn settle_what_is_over(&mut self) {
+        let settled = self.transcripts.settle_all_but(&self.turns.ids());
         self.settled(settled);
     }
 

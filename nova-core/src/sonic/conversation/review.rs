@@ -192,6 +192,9 @@ impl Call {
         for (link, heard) in self.review.sentence(&block, words) {
             self.heard(link, heard);
         }
+        if words.is_some_and(|words| !words.is_empty()) {
+            self.transcripts.given_in_place(turn);
+        }
         // What came meanwhile, as if it came now: the next sentence waits in its turn.
         for (link, heard) in std::mem::take(&mut self.review.held) {
             self.review(link, heard);

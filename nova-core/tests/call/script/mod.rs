@@ -179,6 +179,10 @@ impl Script {
         self.input(Input::Taken { turn, duration: Duration::from_millis(ms) });
     }
 
+    pub fn played(&mut self, turn: TurnId, ms: u64) {
+        self.input(Input::Played { turn, position: Duration::from_millis(ms) });
+    }
+
     /// Hands over audio that is no silence; it starts now and is as long as `ms`.
     pub fn audio(&mut self, ms: u64, policy: AudioPolicy) -> Result<()> {
         let pcm = Bytes::from(vec![3u8; 32 * ms as usize]);

@@ -55,7 +55,7 @@ fn event_line(event: &Event) -> String {
         Event::UserSpeechEnded { .. } => "speech ends".into(),
         Event::Transcript(text) => line(text),
         Event::Audio(audio) => format!("sound {}", audio.turn),
-        Event::Interrupted { turn, heard } => format!("interrupted {turn} after {} ms", heard.as_millis()),
+        Event::Interrupted { turn, heard, .. } => format!("interrupted {turn} after {} ms", heard.as_millis()),
         Event::ToolCall(call) => format!("tool {} {} in {}", call.id, call.name, call.turn),
         Event::ToolDone { id, outcome, .. } => format!("tool {id} {}", word(outcome)),
         Event::TurnEnded { turn, end, .. } => format!("turn {turn} {}", word(end)),
@@ -65,6 +65,7 @@ fn event_line(event: &Event) -> String {
         Event::Unknown { name, .. } => format!("unknown {name}"),
         Event::Closed { reason, error: None, .. } => format!("closed {}", word(reason)),
         Event::Closed { reason, error: Some(error), .. } => format!("closed {} for {}", word(reason), error.code()),
+        Event::Reviewed { outcome, .. } => format!("reviewed {}", word(outcome)),
         other => format!("{other:?}"),
     }
 }
