@@ -1,16 +1,18 @@
 //! Describing a conversation and opening it.
 
+use std::future::Future;
 use std::sync::Arc;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use tokio::sync::{mpsc, oneshot};
 use tokio::time::Instant;
 
-use super::config::{AudioDuringTools, Config, Message, Timeouts};
-use super::conversation::Call;
+use super::config::{AudioDuringTools, Config, Duplex, Idle, Message, Renewal, Review, Timeouts};
+use super::conversation::{Call, Verdict};
 use super::driver::Driver;
 use super::handle::{Conversation, Events, Sender};
 use super::queue::Mail;
+use super::reviewer::{Reviewer, Sentence};
 use super::session::{Endpointing, ToolChoice};
 use super::tool::Tool;
 use crate::audio::SampleRate;
@@ -32,6 +34,7 @@ const COMMAND_QUEUE: usize = 16;
 pub struct Builder {
     config: Config,
     tools: Vec<Tool>,
+    reviewer: Option<Reviewer>,
     catalogue: Option<Catalogue>,
     transport: Option<Arc<dyn Transport>>,
     #[cfg(feature = "bedrock")]
@@ -124,6 +127,36 @@ impl Builder {
         self
     }
 
+    /// Lets a function look at each sentence of an answer before anybody sees or hears it: the place for a guardrail.
+    /// A function that panics, or takes longer than the review's deadline, has not decided; the review's policy does.
+    pub fn review<F, R>(mut self, review: Review, look: F) -> Self
+    where
+        F: Fn(Sentence) -> R + Send + Sync + 'static,
+        R: Future<Output = Verdict> + Send + 'static,
+    {
+        self.config.review = Some(review);
+        self.reviewer = Some(Reviewer::new(look));
+        self
+    }
+
+    /// Sets when a session makes room for the next.
+    pub fn renewal(mut self, renewal: Renewal) -> Self {
+        self.config.renewal = renewal;
+        self
+    }
+
+    /// Sets what becomes of a call in which nothing happens, or that does not end.
+    pub fn idle(mut self, idle: Idle) -> Self {
+        self.config.idle = idle;
+        self
+    }
+
+    /// Sets whether the user is listened to while the assistant speaks.
+    pub fn duplex(mut self, duplex: Duplex) -> Self {
+        self.config.duplex = duplex;
+        self
+    }
+
     /// Sets the deadlines.
     pub fn timeouts(mut self, timeouts: Timeouts) -> Self {
         self.config.timeouts = timeouts;
@@ -168,6 +201,7 @@ impl Builder {
             call,
             transport,
             tools: self.tools,
+            reviewer: self.reviewer,
             mail: Arc::clone(&mail),
             commands: asked,
             audio: pieces,
@@ -204,6 +238,13 @@ impl Builder {
 
 #[cfg(feature = "bedrock")]
 impl Builder {
+    /// Sets the regions to try, the favourite first: an opening that is denied or unreachable goes to the next, and a
+    /// call moves on when its region stays sick. With an endpoint of your own only the signature changes.
+    pub fn regions(mut self, regions: impl IntoIterator<Item = impl Into<String>>) -> Self {
+        self.config.regions = regions.into_iter().map(Into::into).collect();
+        self
+    }
+
     /// Sets the AWS region.
     pub fn region(mut self, region: impl Into<String>) -> Self {
         self.bedrock = self.bedrock.region(region);

@@ -11,10 +11,11 @@ use tokio::sync::{mpsc, oneshot};
 use tokio::task::{AbortHandle, JoinSet};
 use tokio::time::{Instant, Sleep};
 
-use super::conversation::{AudioPolicy, Call, Input, Output};
-use super::event::{Event, ToolCall};
+use super::conversation::{AudioPolicy, Call, Input, Output, Verdict};
+use super::event::{Event, ToolCall, TurnId};
 use super::links::Links;
 use super::queue::{Mail, Signal};
+use super::reviewer::Reviewer;
 use super::tool::{Tool, ToolResult};
 use crate::error::{Error, ErrorKind, Result};
 use crate::ids::ToolUseId;
@@ -42,6 +43,7 @@ pub(super) struct Driver {
     pub(super) call: Call,
     pub(super) transport: Arc<dyn Transport>,
     pub(super) tools: Vec<Tool>,
+    pub(super) reviewer: Option<Reviewer>,
     pub(super) mail: Arc<Mail>,
     pub(super) commands: mpsc::Receiver<Asked>,
     pub(super) audio: mpsc::Receiver<Piece>,
@@ -71,7 +73,12 @@ impl Driver {
     /// Runs the call to its end.
     pub(super) async fn run(mut self) {
         let _close = CloseMail(Arc::clone(&self.mail));
-        let mut work = Work { links: Links::new(self.origin), running: JoinSet::new(), handles: BTreeMap::new() };
+        let mut work = Work {
+            links: Links::new(self.origin),
+            running: JoinSet::new(),
+            reviews: JoinSet::new(),
+            handles: BTreeMap::new(),
+        };
         let mut source = AudioSource::Open;
         let sleep = tokio::time::sleep_until(self.origin);
         tokio::pin!(sleep);
@@ -100,6 +107,10 @@ impl Driver {
                     work.handles.remove(&id);
                     Input::ToolDone { id, result }
                 }),
+                Some(done) = work.reviews.join_next(), if !work.reviews.is_empty() => {
+                    // A review that panicked has not decided: its deadline does.
+                    done.ok().map(|(id, verdict)| Input::Reviewed { id, verdict })
+                }
                 () = self.mail.signalled() => None,
                 () = sleep.as_mut(), if wake.is_some() => Some(Input::Tick),
             };
@@ -154,6 +165,7 @@ impl Driver {
                 Output::Abort { link } => work.links.abort(link),
                 Output::RunTool(call) => work.run_tool(&self.tools, call),
                 Output::CancelTool { id } => work.cancel_tool(&id),
+                Output::Review { id, turn, text } => work.review(self.reviewer.as_ref(), id, turn, text),
                 Output::Flush { turn } => self.mail.flush(turn),
                 Output::Event(event) => {
                     self.tell_connect(&event.event);
@@ -191,6 +203,7 @@ enum Reader {
 struct Work {
     links: Links,
     running: JoinSet<(ToolUseId, ToolResult)>,
+    reviews: JoinSet<(u64, Verdict)>,
     handles: BTreeMap<ToolUseId, AbortHandle>,
 }
 
@@ -203,6 +216,13 @@ impl Work {
         let id = call.id.clone();
         let handle = self.running.spawn(async move { (id, run.await) });
         self.handles.insert(call.id, handle);
+    }
+
+    #[allow(clippy::disallowed_methods, reason = "the driver is where tasks are started")]
+    fn review(&mut self, reviewer: Option<&Reviewer>, id: u64, turn: TurnId, text: String) {
+        if let Some(look) = reviewer.map(|reviewer| reviewer.look(turn, text)) {
+            self.reviews.spawn(async move { (id, look.await) });
+        }
     }
 
     fn cancel_tool(&mut self, id: &ToolUseId) {

@@ -26,6 +26,8 @@ mod links;
 #[cfg(feature = "runtime")]
 mod queue;
 #[cfg(feature = "runtime")]
+mod reviewer;
+#[cfg(feature = "runtime")]
 mod tool;
 
 #[cfg(feature = "runtime")]
@@ -38,7 +40,11 @@ pub use event::{
 #[cfg(feature = "runtime")]
 pub use handle::{Conversation, Events, Sender};
 #[cfg(feature = "runtime")]
+pub use reviewer::Sentence;
+#[cfg(feature = "runtime")]
 pub use tool::Tool;
+
+pub use conversation::Verdict;
 
 pub use crate::audio::SampleRate;
 pub use crate::ids::ToolUseId;
