@@ -5,7 +5,7 @@ use std::io::{IsTerminal, Write};
 use std::time::Duration;
 
 use bedrock_nova::sonic::event::ItemId;
-use bedrock_nova::sonic::{Event, Role, Stamped, ToolOutcome, Transcript, TranscriptStage};
+use bedrock_nova::sonic::{DropReason, Event, RenewReason, Role, Stamped, ToolOutcome, Transcript, TranscriptStage};
 
 use crate::record::story::end_in_words;
 
@@ -116,11 +116,22 @@ impl<W: Write> Screen<W> {
             Event::Reconnecting { reason, attempt, .. } => {
                 self.note(at, &format!("the session was lost ({}), attempt {attempt} to reconnect", reason.code()));
             }
-            Event::InputDropped { duration, .. } => {
-                self.note(
-                    at,
-                    &format!("{:.1} s of input were given up: the way up is blocked", duration.as_secs_f64()),
-                );
+            Event::Renewed { session, reason, replayed, lost, .. } => {
+                self.note(at, &renewed_in_words(*session, *reason, *replayed, *lost));
+            }
+            Event::UserIdle { silent } => {
+                self.note(at, &format!("nobody has said anything for {} s", silent.as_secs()));
+            }
+            Event::HistoryTrimmed { lines, .. } => {
+                self.note(at, &format!("the history is too long: its {lines} oldest lines were left out"));
+            }
+            Event::InputDropped { duration, why } => {
+                let why = match why {
+                    DropReason::Stale => "the way up is blocked",
+                    DropReason::HalfDuplex => "the assistant was speaking",
+                    _ => "the call ended",
+                };
+                self.note(at, &format!("{:.1} s of input were given up: {why}", duration.as_secs_f64()));
             }
             Event::Gap { events, .. } => self.note(at, &format!("{events} events were missed")),
             Event::Closed { .. } => self.settle(),
@@ -215,6 +226,22 @@ enum Voice {
 
 /// Columns before the words: time, name, spaces.
 const MARGIN: usize = 17;
+
+fn renewed_in_words(session: u32, reason: RenewReason, replayed: Duration, lost: Duration) -> String {
+    let why = match reason {
+        RenewReason::Age => "the last one grew old",
+        RenewReason::Deadline => "the last one was at its end",
+        RenewReason::Silence => "the service puts up with no longer silence",
+        RenewReason::Credentials => "the credentials were about to expire",
+        RenewReason::Recovery => "the last one was lost",
+        _ => "the service wants it",
+    };
+    let part = |time: Duration, what: &str| match time.is_zero() {
+        true => String::new(),
+        false => format!(", {:.1} s of what was said {what}", time.as_secs_f64()),
+    };
+    format!("session {session}: {why}{}{}", part(replayed, "told again"), part(lost, "lost"))
+}
 
 #[cfg(test)]
 mod tests {

@@ -223,6 +223,7 @@ pub(crate) fn end_in_words(end: TurnEnd) -> &'static str {
         TurnEnd::NoAnswer => "no answer",
         TurnEnd::Lost => "lost",
         TurnEnd::Closed => "call closed",
+        TurnEnd::Filtered => "refused by the content filter",
         _ => "ended",
     }
 }
