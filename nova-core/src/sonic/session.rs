@@ -41,6 +41,7 @@ use serde_json::{Value, json};
 use uuid::Uuid;
 
 pub use heard::Heard;
+pub(crate) use reader::is_interruption;
 pub use prompt::{Endpointing, Inference, PromptConfig, ToolChoice, ToolSpec};
 pub use rule::Rule;
 pub use schema::plain_schema;
