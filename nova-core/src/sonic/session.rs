@@ -41,8 +41,8 @@ use serde_json::{Value, json};
 use uuid::Uuid;
 
 pub use heard::Heard;
-pub(crate) use reader::is_interruption;
 pub use prompt::{Endpointing, Inference, PromptConfig, ToolChoice, ToolSpec};
+pub(crate) use reader::is_interruption;
 pub use rule::Rule;
 pub use schema::plain_schema;
 

@@ -49,7 +49,8 @@ fn descend<'a>(
         (Some(Value::Object(a)), Some(Value::Object(b))) => {
             let mut names = a.keys().chain(b.keys().filter(|name| !a.contains_key(*name)));
             // Another kind of output has other members: the kind is what matters.
-            let kind = ["out", "type"].iter().find(|kind| a.get(**kind) != b.get(**kind)).map(|kind| (*kind).to_owned());
+            let kind =
+                ["out", "type"].iter().find(|kind| a.get(**kind) != b.get(**kind)).map(|kind| (*kind).to_owned());
             let name = kind.or_else(|| names.find(|name| a.get(*name) != b.get(*name)).cloned());
             name.map(|name| (a.get(&name), b.get(&name), name))
         }

@@ -68,10 +68,13 @@ impl Pen {
         match self {
             Pen::Crosses => letter(c.len_utf8(), CROSS),
             Pen::Chance { sentence, .. } => {
+                let before = sentence.finish();
                 // The two versions of a sentence may differ in capitals.
                 c.to_lowercase().for_each(|lower| sentence.write_u32(lower.into()));
-                let written = letter(c.len_utf8(), sentence.finish());
-                if c.is_ascii_uppercase() { written.to_ascii_uppercase() } else { written }
+                match c.is_ascii() {
+                    true => shuffled(c, before),
+                    false => letter(c.len_utf8(), sentence.finish()),
+                }
             }
         }
     }
@@ -79,6 +82,18 @@ impl Pen {
 
 /// The chance that writes an `x`.
 const CROSS: u64 = 23;
+
+/// An ASCII letter or digit for another one; after the same beginning, two different ones stay different.
+fn shuffled(c: char, chance: u64) -> char {
+    const ALPHABET: &[u8; 36] = b"abcdefghijklmnopqrstuvwxyz0123456789";
+    /// What has no divisor in common with 36: such a factor gives each letter another one.
+    const FACTORS: [u64; 12] = [1, 5, 7, 11, 13, 17, 19, 23, 25, 29, 31, 35];
+    let lower = c.to_ascii_lowercase() as u8;
+    let at = ALPHABET.iter().position(|letter| *letter == lower).unwrap_or_default() as u64;
+    let factor = FACTORS[(chance / 36 % 12) as usize];
+    let written = char::from(ALPHABET[((at * factor + chance) % 36) as usize]);
+    if c.is_ascii_uppercase() { written.to_ascii_uppercase() } else { written }
+}
 
 /// A letter of that many bytes.
 fn letter(bytes: usize, chance: u64) -> char {
@@ -154,6 +169,9 @@ mod tests {
         }
         assert_eq!(Ink::Crosses.text("It is 21 degrees. Ötzi 👋"), "xx xx xx xxxxxxx. чxxx 🟦");
         assert_ne!(chance().text("the same words"), chance().text("the same words"), "each log has its own chance");
+        let ink = chance();
+        let letters: std::collections::BTreeSet<String> = ('a'..='z').map(|c| ink.text(&c.to_string())).collect();
+        assert_eq!(letters.len(), 26, "different letters stay different");
     }
 
     #[test]
@@ -164,7 +182,8 @@ mod tests {
         assert!(both.starts_with(&ink.text("It is su")));
         assert_ne!(ink.text("It is sunny in Oslo.")[15..], ink.text("It was sunny in Oslo.")[16..]);
         let mut pen = ink.pen();
-        let pieces: String = ["It is su", "nny in Oslo."].iter().flat_map(|text| text.chars()).map(|c| pen.write(c)).collect();
+        let pieces: String =
+            ["It is su", "nny in Oslo."].iter().flat_map(|text| text.chars()).map(|c| pen.write(c)).collect();
         assert_eq!(pieces, ink.text("It is sunny in Oslo."));
     }
 

@@ -13,7 +13,7 @@ use crate::error::Error;
 use crate::model::Catalogue;
 use crate::sonic::config::Config;
 use crate::sonic::conversation::{Input, Output};
-use crate::sonic::event::Event;
+use crate::sonic::event::{Event, Stamped};
 
 /// The form of the lines; a change that an older reader would misread counts it up.
 pub(super) const FORM: u32 = 1;
@@ -101,7 +101,7 @@ impl Log {
     #[must_use]
     pub fn output(&mut self, output: Output) -> String {
         self.tally.outputs += 1;
-        line(&written(output, self.veils.as_mut().map(|veils| &mut veils.outputs)))
+        line(&Out::new(output, self.veils.as_mut().map(|veils| &mut veils.outputs)))
     }
 
     /// Writes that lines are missing here; nothing behind can be played again.
@@ -145,25 +145,35 @@ pub(super) struct In {
     pub(super) input: Input,
 }
 
-/// The form in which an output is written and compared. The contract of events leaves their sound out; here its length
-/// and a sum over it stand beside them.
-pub(super) fn written(mut output: Output, veil: Option<&mut Veil>) -> Value {
-    if let Some(veil) = veil {
-        output = veil.output(output);
-    }
-    let mut value = tree(&output);
-    let pcm = match &output {
-        Output::Event(stamped) => match &stamped.event {
-            Event::Audio(audio) => Some(&audio.pcm),
-            Event::Closed { unsent, .. } => Some(&unsent.pcm),
+/// An output's line. The contract of events leaves their sound out; here its length and a sum over it stand beside them.
+#[derive(Serialize)]
+pub(super) struct Out {
+    #[serde(flatten)]
+    output: Output,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pcm: Option<Sound>,
+}
+
+#[derive(Serialize)]
+struct Sound {
+    bytes: usize,
+    sum: String,
+}
+
+impl Out {
+    pub(super) fn new(output: Output, veil: Option<&mut Veil>) -> Self {
+        let output = match veil {
+            Some(veil) => veil.output(output),
+            None => output,
+        };
+        let sound = match &output {
+            Output::Event(Stamped { event: Event::Audio(audio), .. }) => Some(&audio.pcm),
+            Output::Event(Stamped { event: Event::Closed { unsent, .. }, .. }) => Some(&unsent.pcm),
             _ => None,
-        },
-        _ => None,
-    };
-    if let (Some(pcm), Some(members)) = (pcm, value.as_object_mut()) {
-        members.insert("pcm".to_owned(), json!({ "bytes": pcm.len(), "sum": sum(pcm) }));
+        };
+        let pcm = sound.map(|pcm| Sound { bytes: pcm.len(), sum: sum(pcm) });
+        Out { output, pcm }
     }
-    value
 }
 
 /// FNV-1a: enough to see that sound is not the same, and the same in every version and on every machine.
@@ -187,9 +197,4 @@ fn sum(pcm: &Bytes) -> String {
 #[allow(clippy::expect_used, reason = "see the sentence")]
 fn line(value: &impl Serialize) -> String {
     serde_json::to_string(value).expect("inputs and outputs are trees of named members, texts and numbers")
-}
-
-#[allow(clippy::expect_used, reason = "see the sentence")]
-fn tree(value: &impl Serialize) -> Value {
-    serde_json::to_value(value).expect("inputs and outputs are trees of named members, texts and numbers")
 }

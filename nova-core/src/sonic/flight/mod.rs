@@ -38,8 +38,7 @@ mod rerun;
 mod veil;
 
 #[cfg(feature = "runtime")]
-#[cfg(any())]
-mod recorder;
+pub(super) mod recorder;
 
 pub use difference::Difference;
 pub use log::{Log, Tally, Words};

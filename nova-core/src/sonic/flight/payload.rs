@@ -85,6 +85,9 @@ fn unreadable(payload: &Bytes) -> Bytes {
 }
 
 fn known(ink: &Ink, event: &str, members: &Map<String, Value>, pieces: &mut Pieces) -> Value {
+    if event == "contentStart" {
+        *pieces = Pieces::default();
+    }
     let redacted = members.iter().map(|(name, value)| {
         let redacted = match (event, name.as_str()) {
             (_, stays) if STAYS.contains(&stays) => value.clone(),

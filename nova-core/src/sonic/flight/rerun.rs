@@ -2,11 +2,12 @@
 
 use std::time::Duration;
 
+use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 
 use super::Difference;
-use super::log::{FORM, First, In, Tally, Words, written};
+use super::log::{FORM, First, In, Out, Tally, Words};
 use super::veil::{self, Veil};
 use crate::error::{Error, ErrorKind, Result};
 use crate::model::Catalogue;
@@ -132,7 +133,7 @@ impl Rerun {
         if let Some(error) = self.refusal.take() {
             return Ok(self.differs(expected, tree(&error)));
         }
-        let got = self.call.poll().map_or(Value::Null, |output| written(output, self.veil.as_mut()));
+        let got = self.call.poll().map_or(Value::Null, |output| tree(&Out::new(output, self.veil.as_mut())));
         if got != expected {
             return Ok(self.differs(expected, got));
         }
@@ -142,7 +143,7 @@ impl Rerun {
 
     fn refused(&mut self, expected: &Value) -> Step {
         let got = self.refusal.take().map(|error| if self.veil.is_some() { veil::error(error) } else { error });
-        let got = got.as_ref().map_or(Value::Null, tree);
+        let got = got.as_ref().map_or(Value::Null, |error| tree(error));
         if got == *expected { Step::Refused } else { self.differs(expected.clone(), got) }
     }
 
@@ -151,8 +152,9 @@ impl Rerun {
     }
 }
 
-fn tree(error: &Error) -> Value {
-    serde_json::to_value(error).unwrap_or_default()
+/// What cannot be written is no line of any log, and so a difference.
+fn tree(value: &impl Serialize) -> Value {
+    serde_json::to_value(value).unwrap_or_default()
 }
 
 fn read<T: DeserializeOwned>(line: u64, value: Value) -> Result<T> {
