@@ -76,7 +76,7 @@ fn a_call_in_full_is_played_again_and_a_change_is_found() {
     let played = home.run(&["replay", "changed.jsonl"]);
     assert_eq!(played.code, Some(1), "{played:?}");
     assert!(played.err.contains(&format!("from line {line} on")) && played.err.contains("code: differs"), "{played:?}");
-    for words in ["in /stage\n  recorded  \"final\"\n  now       \"speculative\"", "Transcript {", "who are you"] {
+    for words in ["in /stage\n  recorded  \"final\"\n  now       \"speculative\"", "Transcript {", "made of recorded sentences"] {
         assert!(played.out.contains(words), "{words:?} is missing: {}", played.out);
     }
 
