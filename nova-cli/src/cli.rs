@@ -5,7 +5,7 @@ use std::process::ExitCode;
 use clap::{Parser, Subcommand};
 
 use crate::report::Problem;
-use crate::verbs::{demo, emulate, models, probe, talk, voices};
+use crate::verbs::{demo, emulate, models, probe, replay, talk, voices};
 
 /// Talk to Amazon Nova Sonic, or to a local emulator of it. Unofficial; not affiliated with Amazon.
 #[derive(Parser, Debug)]
@@ -21,6 +21,8 @@ enum Verb {
     Demo(demo::Demo),
     /// Says recordings to Nova Sonic, one turn each, and writes down the conversation
     Talk(talk::Talk),
+    /// Plays the flight log of a call through this version and finds the first difference
+    Replay(replay::Replay),
     /// Runs a local Bedrock that clients of any language can call
     Emulate(emulate::Emulate),
     /// Lists the voices of a model
@@ -54,6 +56,7 @@ async fn run(verb: Verb) -> Result<(), Problem> {
     match verb {
         Verb::Demo(args) => demo::run(args).await,
         Verb::Talk(args) => talk::run(args).await,
+        Verb::Replay(args) => replay::run(&args),
         Verb::Emulate(args) => emulate::run(args).await,
         Verb::Voices(args) => voices::run(&args),
         Verb::Models(args) => models::run(&args),

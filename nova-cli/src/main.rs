@@ -2,10 +2,11 @@
 //!
 //! One file for each verb in [`verbs`]; what several of them need stands beside it: [`call`] holds a conversation,
 //! [`record`] writes it down, [`timeline`] draws it, [`sound`] reads and plays it, [`report`] says what went wrong.
-//! [`probe`] holds experiments on a service.
+//! [`flight`] is about logs that can be played again, [`probe`] holds experiments on a service.
 
 mod call;
 mod cli;
+mod flight;
 mod probe;
 mod record;
 mod report;

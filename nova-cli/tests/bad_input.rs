@@ -103,6 +103,30 @@ fn folders_that_cannot_be_written() {
 }
 
 #[test]
+fn files_that_are_no_flight_logs() {
+    let home = Home::new();
+    home.file("notes.txt", "Dear diary.\n");
+    home.file("empty.jsonl", "");
+    home.file("events.jsonl", "{\"seq\":1,\"type\":\"connected\"}\n");
+    home.file("newer.jsonl", "{\"flightLog\":99}\n");
+    home.file("noise.jsonl", [0xff_u8; 300]);
+    for (file, code, words) in [
+        ("notes.txt", "flight-log", ["Line 1", "no JSON"]),
+        ("empty.jsonl", "flight-log", ["empty", "0 bytes"]),
+        ("events.jsonl", "flight-log", ["Line 1", "does not begin"]),
+        ("newer.jsonl", "flight-log", ["form 99", "Use the version"]),
+        ("noise.jsonl", "flight-log", ["Line 1", "no JSON"]),
+        ("missing.jsonl", "missing-file", ["no file", "--record"]),
+    ] {
+        let ran = home.run(&["replay", file]);
+        refused(&ran, code, &words);
+        assert_eq!(ran.code, Some(2), "{ran:?}");
+    }
+    let ran = home.run(&["demo", "--record", "no/such/folder.jsonl"]);
+    refused(&ran, "unwritable-record", &["no/such/folder.jsonl", "folder that exists"]);
+}
+
+#[test]
 fn a_port_that_is_taken() {
     let home = Home::new();
     let taken = TcpListener::bind("127.0.0.1:0").unwrap();

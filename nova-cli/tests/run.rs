@@ -15,7 +15,7 @@ const RUN: Duration = Duration::from_secs(90);
 #[test]
 fn the_demo_holds_a_spoken_conversation() {
     let home = Home::new();
-    let ran = Running::start(home.command(&["demo"])).end_within(RUN);
+    let ran = Running::start(home.command(&["demo", "--record", "flight.jsonl"])).end_within(RUN);
     assert_eq!(ran.code, Some(0), "{ran:?}");
     assert!(ran.took < Duration::from_secs(40), "a demonstration of {:?}", ran.took);
     assert!(ran.err.is_empty() && !ran.out.contains('\x1b'), "{ran:?}");
@@ -47,6 +47,62 @@ fn the_demo_holds_a_spoken_conversation() {
     assert_eq!(files.events.last().unwrap()["type"], "closed");
     assert_eq!(files.transcript["closed"], "finished");
     assert_eq!(files.transcript["scripted"], true);
+
+    // What was said is not in the log, and the call is the same without it.
+    let log = std::fs::read_to_string(home.path().join("flight.jsonl")).unwrap();
+    assert!(!log.contains("who are you") && !log.contains("friendly voice") && log.ends_with("}}\n"));
+    let played = home.run(&["replay", "flight.jsonl"]);
+    assert_eq!(played.code, Some(0), "{played:?}");
+    for words in ["without its words", "connected", "closed: Finished", "1 sessions, 3 turns (3 answered)", "same: "] {
+        assert!(played.out.contains(words), "{words:?} is missing: {}", played.out);
+    }
+}
+
+#[test]
+fn a_call_in_full_is_played_again_and_a_change_is_found() {
+    let home = Home::new();
+    home.wav("hello.wav", 16_000, &question("who"));
+    let talk = ["talk", "hello.wav", "--emulator", "--record-in-full", "flight.jsonl"];
+    let ran = Running::start(home.command(&talk)).end_within(RUN);
+    assert_eq!(ran.code, Some(0), "{ran:?}");
+    let log = std::fs::read_to_string(home.path().join("flight.jsonl")).unwrap();
+    assert!(log.contains("Hello, who are you?"), "in full");
+    let played = home.run(&["replay", "flight.jsonl"]);
+    assert!(played.code == Some(0) && played.out.contains("in full"), "{played:?}");
+
+    let changed = log.replacen("\"stage\":\"speculative\"", "\"stage\":\"final\"", 1);
+    let line = 1 + log.lines().zip(changed.lines()).position(|(was, is)| was != is).unwrap();
+    home.file("changed.jsonl", changed);
+    let played = home.run(&["replay", "changed.jsonl"]);
+    assert_eq!(played.code, Some(1), "{played:?}");
+    assert!(played.err.contains(&format!("from line {line} on")) && played.err.contains("code: differs"), "{played:?}");
+    for words in
+        ["in /stage\n  recorded  \"final\"\n  now       \"speculative\"", "Transcript {", "made of recorded sentences"]
+    {
+        assert!(played.out.contains(words), "{words:?} is missing: {}", played.out);
+    }
+
+    // Whoever wrote it was stopped: in the middle of a line, between two lines, or before a slow disk.
+    let half = log.len() / 2;
+    let between = half + log[half..].find('\n').unwrap() + 1;
+    let (inside, words) = (&log[..between + 9], ["is cut", "Played up to there", "same: "]);
+    home.file("cut.jsonl", inside);
+    let played = home.run(&["replay", "cut.jsonl"]);
+    assert!(played.code == Some(0) && words.iter().all(|words| played.out.contains(words)), "{played:?}");
+    home.file("cut.jsonl", &log[..between]);
+    let played = home.run(&["replay", "cut.jsonl"]);
+    assert!(played.code == Some(0) && played.out.contains("without its last line"), "{played:?}");
+    let missing = format!("{}{{\"missing\":{{\"inputs\":3,\"outputs\":5}}}}\n{}", &log[..between], &log[between..]);
+    home.file("missing.jsonl", missing);
+    let played = home.run(&["replay", "missing.jsonl"]);
+    assert!(played.code == Some(0) && played.out.contains("3 inputs and 5 outputs are missing"), "{played:?}");
+
+    let bad = format!("{}nonsense\n{}", &log[..between], &log[between..]);
+    let number = 1 + log[..between].lines().count();
+    home.file("bad.jsonl", bad);
+    let played = home.run(&["replay", "bad.jsonl"]);
+    assert_eq!(played.code, Some(2), "{played:?}");
+    assert!(played.err.contains(&format!("Line {number} of the flight log cannot be read")), "{played:?}");
 }
 
 /// Starts `emulate` and returns it with what a client needs: URL and environment.

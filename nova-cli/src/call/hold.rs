@@ -176,7 +176,8 @@ impl<W: Write> Line<'_, W> {
             until = self.hush()?;
         }
         let mut clock = tokio::time::interval(TICK);
-        while self.closed.is_none() {
+        // Past the last event, too: a flight log is whole only then.
+        loop {
             tokio::select! {
                 stamped = self.events.next_stamped() => match stamped {
                     Some(stamped) => self.hear(stamped)?,

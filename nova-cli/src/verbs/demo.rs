@@ -7,6 +7,7 @@ use bedrock_nova_emulator::{Scenario, clips};
 use clap::Args;
 
 use crate::call::stop::Stop;
+use crate::flight::options::Record;
 use crate::record::folder::Folder;
 use crate::record::transcript::{About, Peer};
 use crate::report::Problem;
@@ -24,6 +25,8 @@ pub(crate) struct Demo {
     /// Plays the answers aloud, with aplay, paplay, ffplay or sox
     #[arg(long)]
     play: bool,
+    #[command(flatten)]
+    record: Record,
 }
 
 /// The recorded user's questions, in the order of the scenario `small_talk`.
@@ -39,6 +42,7 @@ const RATE: u32 = 16_000;
 pub(crate) async fn run(args: Demo) -> Result<(), Problem> {
     let stop = Stop::listen()?;
     let folder = Folder::prepare(&args.out)?;
+    args.record.check()?;
     let player = args.play.then(Player::find).transpose()?;
     println!("{BANNER}");
     let emulator = inside(Scenario::small_talk()).await?;
@@ -58,6 +62,7 @@ pub(crate) async fn run(args: Demo) -> Result<(), Problem> {
         .endpoint_url(emulator.tls_url())
         .ca_bundle(emulator.ca_file())
         .credentials(emulator.access_key(), emulator.secret_key(), None);
+    let builder = args.record.apply(builder);
     let outcome = run::run(Run { about, folder, clips: questions()?, builder, player, stop }).await;
     emulator.shutdown().await;
     outcome

@@ -4,5 +4,6 @@ pub(crate) mod demo;
 pub(crate) mod emulate;
 pub(crate) mod models;
 pub(crate) mod probe;
+pub(crate) mod replay;
 pub(crate) mod talk;
 pub(crate) mod voices;

@@ -7,6 +7,7 @@ use bedrock_nova_emulator::{Emulator, Scenario};
 use clap::Args;
 
 use crate::call::stop::Stop;
+use crate::flight::options::Record;
 use crate::record::folder::Folder;
 use crate::record::transcript::{About, Peer};
 use crate::report::Problem;
@@ -52,6 +53,8 @@ pub(crate) struct Talk {
     /// Plays the answers aloud, with aplay, paplay, ffplay or sox
     #[arg(long)]
     play: bool,
+    #[command(flatten)]
+    record: Record,
 }
 
 /// Holds the conversation.
@@ -64,6 +67,7 @@ pub(crate) async fn run(args: Talk) -> Result<(), Problem> {
     let clips = read_all(&args.files)?;
     check_ca(&args)?;
     let folder = Folder::prepare(&args.out)?;
+    args.record.check()?;
     let player = args.play.then(Player::find).transpose()?;
     if let Some(player) = &player {
         println!("Answers are played with {}.", player.name());
@@ -78,6 +82,7 @@ pub(crate) async fn run(args: Talk) -> Result<(), Problem> {
     };
     println!("Calling {} ({}, voice {}).", about.target, about.model, about.voice);
     let builder = aim(Conversation::builder().model(model).voice(voice), &args, emulator.as_ref());
+    let builder = args.record.apply(builder);
     let outcome = run::run(Run { about, folder, clips, builder, player, stop }).await;
     if let Some(emulator) = emulator {
         emulator.shutdown().await;

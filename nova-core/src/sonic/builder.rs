@@ -1,6 +1,7 @@
 //! Describing a conversation and opening it.
 
 use std::future::Future;
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
@@ -8,8 +9,10 @@ use tokio::sync::{mpsc, oneshot};
 use tokio::time::Instant;
 
 use super::config::{AudioDuringTools, Config, Duplex, Idle, Message, Renewal, Review, Timeouts};
-use super::conversation::{Call, Verdict};
+use super::conversation::Verdict;
 use super::driver::Driver;
+use super::flight::Words;
+use super::flight::recorder::{Plan, Recorded};
 use super::handle::{Conversation, Events, Sender};
 use super::queue::Mail;
 use super::reviewer::{Reviewer, Sentence};
@@ -37,6 +40,7 @@ pub struct Builder {
     reviewer: Option<Reviewer>,
     catalogue: Option<Catalogue>,
     transport: Option<Arc<dyn Transport>>,
+    log: Option<Plan>,
     #[cfg(feature = "bedrock")]
     bedrock: crate::transport::bedrock::Builder,
 }
@@ -175,6 +179,23 @@ impl Builder {
         self
     }
 
+    /// Writes a [flight log](super::flight) of the call, without its words: everything that goes in and comes out, to be
+    /// played again with `bedrock-nova replay`.
+    ///
+    /// The file is made anew, for its owner alone; in a folder each call gets a file of its own. It is whole when the
+    /// last event has been read. Writing never holds up the call: what finds no room is counted in the log, and if the
+    /// disk fails the log ends with a warning and the call goes on. A minute takes some two megabytes.
+    pub fn record(mut self, path: impl Into<PathBuf>) -> Self {
+        self.log = Some(Plan { path: path.into(), words: Words::Redacted });
+        self
+    }
+
+    /// As [`record`](Builder::record), with everything that was said and heard in it: six megabytes and more a minute.
+    pub fn record_in_full(mut self, path: impl Into<PathBuf>) -> Self {
+        self.log = Some(Plan { path: path.into(), words: Words::InFull });
+        self
+    }
+
     /// Opens the conversation; resolves when the service has accepted it.
     ///
     /// It must be called inside a tokio runtime. Dropping the future gives the call up.
@@ -187,7 +208,7 @@ impl Builder {
         let runtime = tokio::runtime::Handle::try_current()
             .map_err(|cause| Error::new(ErrorKind::Misuse, "connect() needs a tokio runtime.").with_cause(cause))?;
         let catalogue = self.catalogue.take().unwrap_or_else(|| Catalogue::built_in().clone());
-        let call = Call::new(std::mem::take(&mut self.config), &catalogue, seed())?;
+        let call = Recorded::new(std::mem::take(&mut self.config), &catalogue, seed(), self.log.take())?;
         let rate = call.input_rate();
         let transport = self.make_transport().await?;
 

@@ -11,8 +11,9 @@ use tokio::sync::{mpsc, oneshot};
 use tokio::task::{AbortHandle, JoinSet};
 use tokio::time::{Instant, Sleep};
 
-use super::conversation::{AudioPolicy, Call, Input, Output, Verdict};
+use super::conversation::{AudioPolicy, Input, Output, Verdict};
 use super::event::{Event, ToolCall, TurnId};
+use super::flight::recorder::Recorded;
 use super::links::Links;
 use super::queue::{Mail, Signal};
 use super::reviewer::Reviewer;
@@ -40,7 +41,7 @@ pub(super) type Asked = (Command, oneshot::Sender<Result<()>>);
 
 /// Everything the loop owns.
 pub(super) struct Driver {
-    pub(super) call: Call,
+    pub(super) call: Recorded,
     pub(super) transport: Arc<dyn Transport>,
     pub(super) tools: Vec<Tool>,
     pub(super) reviewer: Option<Reviewer>,
@@ -70,9 +71,14 @@ enum AudioSource {
 }
 
 impl Driver {
-    /// Runs the call to its end.
+    /// Runs the call to its end, and its log to the disk.
     pub(super) async fn run(mut self) {
         let _close = CloseMail(Arc::clone(&self.mail));
+        self.steer().await;
+        self.call.end_log().await;
+    }
+
+    async fn steer(&mut self) {
         let mut work = Work {
             links: Links::new(self.origin),
             running: JoinSet::new(),

@@ -8,6 +8,7 @@ pub mod content;
 pub mod conversation;
 pub mod event;
 pub mod failure;
+pub mod flight;
 pub mod limits;
 mod millis;
 pub mod session;

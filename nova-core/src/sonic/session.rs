@@ -42,6 +42,7 @@ use uuid::Uuid;
 
 pub use heard::Heard;
 pub use prompt::{Endpointing, Inference, PromptConfig, ToolChoice, ToolSpec};
+pub(crate) use reader::is_interruption;
 pub use rule::Rule;
 pub use schema::plain_schema;
 

@@ -11,6 +11,7 @@ mod conforming;
 mod deadlines;
 mod duet;
 mod faults;
+mod flight;
 mod greeting;
 mod heard;
 mod pairwise;

@@ -12,6 +12,7 @@
 mod bedrock;
 mod conversation;
 mod credentials;
+mod flight;
 mod memory;
 mod support;
 mod wire;

@@ -33,7 +33,7 @@ pub enum Input {
         /// The service's request id.
         request_id: Option<String>,
         /// When the credentials that sign it expire, as time since the call began.
-        #[serde(default)]
+        #[serde(default, with = "crate::sonic::flight::compact::seconds::option")]
         identity_expires: Option<Duration>,
     },
     /// The link takes one more payload. It is answered by one [`Output::Send`], now or as soon as there is one.
@@ -46,6 +46,7 @@ pub enum Input {
         /// Which link.
         link: LinkKey,
         /// One whole event.
+        #[serde(with = "crate::sonic::flight::compact::payload")]
         payload: Bytes,
     },
     /// The peer ended the stream in order.
@@ -72,6 +73,7 @@ pub enum Input {
         /// Whose audio.
         turn: TurnId,
         /// How much.
+        #[serde(with = "crate::sonic::flight::compact::seconds")]
         duration: Duration,
     },
     /// The application says how much of an answer has come out of the loudspeaker; it knows better than the clock that
@@ -80,15 +82,18 @@ pub enum Input {
         /// Whose audio.
         turn: TurnId,
         /// From the beginning of the answer.
+        #[serde(with = "crate::sonic::flight::compact::seconds")]
         position: Duration,
     },
     /// The application hands over audio: 16-bit little-endian PCM, mono, in pieces of any length.
     Audio {
         /// The bytes; an odd one waits for its other half.
+        #[serde(with = "crate::sonic::flight::compact::pcm")]
         pcm: Bytes,
         /// What may happen to it when the way up is blocked.
         policy: AudioPolicy,
         /// When the application handed it over.
+        #[serde(with = "crate::sonic::flight::compact::seconds")]
         at: Duration,
     },
     /// The application sends typed text.
@@ -162,6 +167,7 @@ pub enum Output {
         /// Where to.
         target: Target,
         /// The events that go out before the service answers anything.
+        #[serde(with = "crate::sonic::flight::compact::payloads")]
         opening: Vec<Bytes>,
     },
     /// Send one payload.
@@ -169,6 +175,7 @@ pub enum Output {
         /// Which link.
         link: LinkKey,
         /// One whole event.
+        #[serde(with = "crate::sonic::flight::compact::payload")]
         payload: Bytes,
     },
     /// End the sending half in order; the receiving half stays open.
@@ -208,6 +215,7 @@ pub enum Output {
     /// Nothing more to do before this time, unless an input comes; none: only an input can bring anything.
     Wait {
         /// Time since the call began.
+        #[serde(with = "crate::sonic::flight::compact::seconds::option")]
         until: Option<Duration>,
     },
 }

@@ -248,7 +248,7 @@ impl From<Call> for Heard {
 }
 
 /// The control text `{ "interrupted" : true }`, in any spacing (reference §6.1).
-fn is_interruption(text: &str) -> bool {
+pub(crate) fn is_interruption(text: &str) -> bool {
     text.trim_start().starts_with('{')
         && serde_json::from_str::<Value>(text).is_ok_and(|json| json.get("interrupted") == Some(&Value::Bool(true)))
 }

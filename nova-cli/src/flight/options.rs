@@ -1,0 +1,52 @@
+//! The options of a call that is to be written down.
+
+use std::fs::OpenOptions;
+use std::path::{Path, PathBuf};
+
+use bedrock_nova::sonic::Builder;
+use clap::Args;
+
+use crate::report::Problem;
+
+/// Where the flight log of a call goes.
+#[derive(Args, Debug)]
+pub(crate) struct Record {
+    /// Writes a flight log for `bedrock-nova replay`, without what was said
+    #[arg(long, value_name = "FILE", conflicts_with = "record_in_full")]
+    record: Option<PathBuf>,
+    /// Writes a flight log with everything that was said and heard
+    #[arg(long, value_name = "FILE")]
+    record_in_full: Option<PathBuf>,
+}
+
+impl Record {
+    /// Finds out that the log cannot be written before a call is made for it: the call itself would go on without.
+    ///
+    /// # Errors
+    /// The file cannot be made.
+    pub(crate) fn check(&self) -> Result<(), Problem> {
+        match self.record.as_ref().or(self.record_in_full.as_ref()) {
+            Some(path) if !path.is_dir() => try_out(path).map_err(|error| {
+                let sentence = format!("The flight log {} cannot be written: {error}.", path.display());
+                Problem::usage("unwritable-record", sentence).hint("Name a file in a folder that exists.")
+            }),
+            _ => Ok(()),
+        }
+    }
+
+    /// Asks for the log.
+    pub(crate) fn apply(&self, builder: Builder) -> Builder {
+        match (&self.record, &self.record_in_full) {
+            (Some(path), _) => builder.record(path),
+            (_, Some(path)) => builder.record_in_full(path),
+            _ => builder,
+        }
+    }
+}
+
+/// Opens the file as it is, and leaves none behind.
+fn try_out(path: &Path) -> std::io::Result<()> {
+    let was_there = path.exists();
+    OpenOptions::new().append(true).create(true).open(path)?;
+    if was_there { Ok(()) } else { std::fs::remove_file(path) }
+}
