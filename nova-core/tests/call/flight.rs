@@ -61,11 +61,11 @@ fn repeated() -> Script {
     call.user_says("Will it rain? And tomorrow?");
     call.hear([spec("s1", "It is sunny in Oslo."), spec("s2", "Tomorrow, it rains!"), sound("a1", 20)]);
     call.hear([sound_end("a1", END_TURN), spoken("f1", "It is sunny in Oslo. Tomorrow it rains!", END_TURN)]);
-    call.pass_ms(500);
+    call.pass_ms(2_000);
     call.user_says("Tell me a story.");
     call.hear([text_block("s3", "ASSISTANT", "SPECULATIVE", "Once upon a time there was a dog.", PARTIAL_TURN)]);
     call.hear([spec("s4", "It had no name."), sound("a2", 30)]);
-    call.pass_ms(200);
+    call.pass_ms(1_000);
     call.hear([speech_start(4_000), interrupted(r#"{ "interrupted" : true }"#)]);
     call.hear([sound_end("a2", INTERRUPTED), spoken("f2", "Once upon a ti", INTERRUPTED)]);
     call.user_says("Stop.");
