@@ -61,7 +61,7 @@ impl Call {
         if line.state != LineState::Leaving {
             return self.advance_end(Part::Leaving);
         }
-        if self.turns.front(line.key).is_some() {
+        if self.turns.owed_by(line.key) {
             return;
         }
         let closed = if line.has_audio() { line.close(self.now + self.config.timeouts.close).is_ok() } else { false };

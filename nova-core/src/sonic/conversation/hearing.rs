@@ -47,7 +47,10 @@ impl Call {
             Heard::Audio { id, pcm } => self.audio_came(link, &id, pcm),
             Heard::ToolUse { id, name, arguments } => self.begin_tool(link, id, name, arguments),
             Heard::BlockEnded { id, kind, text, stop } => self.block_ended(link, &id, kind, &text, &stop),
-            Heard::Interrupted => self.interrupted_by_service(link),
+            Heard::Interrupted => {
+                self.superseded(link);
+                self.interrupted_by_service(link);
+            }
             Heard::Usage(report) => {
                 if let Some(total) = self.usage.report(link, report.total) {
                     self.event(Event::Usage { total });
@@ -67,7 +70,8 @@ impl Call {
             self.event(Event::UserSpeechStarted { offset: self.user_time(at) });
             self.barge_in();
         }
-        self.turns.speech_started(self.now, link, at);
+        let tools = &self.tools;
+        self.turns.speech_started(self.now, link, at, |turn| tools.in_hand(turn));
     }
 
     fn speech_ended(&mut self, link: LinkKey, offset: std::time::Duration, detected: std::time::Duration) {
@@ -112,7 +116,8 @@ impl Call {
             self.turns.touch(self.now);
             return BlockPart::Dead;
         }
-        match self.turns.answer_begins(self.now, link, self.audio_in.sent_to()) {
+        let tools = &self.tools;
+        match self.turns.answer_begins(self.now, link, self.audio_in.sent_to(), |turn| tools.holds(turn)) {
             Some(turn) => BlockPart::Answer(turn),
             // Only the session in use may speak unasked; another one answers what was asked again elsewhere.
             None if self.lines.part(link) == Some(Part::Current) => {
@@ -239,7 +244,8 @@ impl Call {
         if self.review.refused(text) {
             return;
         }
-        let last = self.turns.answering_on(link).or_else(|| self.playback.last()).or_else(|| self.turns.front(link));
+        let next = || self.turns.next(link, |turn| self.tools.holds(turn));
+        let last = self.turns.answering_on(link).or_else(|| self.playback.last()).or_else(next);
         let Some(turn) = last.or_else(|| self.turns.last()).or_else(|| match self.answer_part(link) {
             BlockPart::Answer(turn) => Some(turn),
             _ => None,
@@ -251,6 +257,17 @@ impl Call {
             self.transcripts.turn_ended(turn, self.now);
         }
         self.changed(change);
+    }
+
+    /// The service gave up a question for a later one before it answered: nothing of an answer was there to be cut.
+    fn superseded(&mut self, link: LinkKey) {
+        let cuts = self.turns.answering().next().is_some() || self.playback.is_playing(self.now);
+        if cuts || self.gate(link) == Gate::Shut {
+            return;
+        }
+        if let Some(turn) = self.turns.superseded(link).filter(|turn| !self.tools.in_hand(*turn)) {
+            self.end_turn(turn, TurnEnd::Interrupted);
+        }
     }
 
     /// The service noticed that the user spoke into its answer. The session that made room cannot have: what it says

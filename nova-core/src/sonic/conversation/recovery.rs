@@ -69,7 +69,7 @@ impl Recovery {
     }
 
     /// Notes how long a session was in use before it was lost.
-    fn lasted(&mut self, time: Duration) {
+    pub(super) fn lasted(&mut self, time: Duration) {
         if time >= GOOD {
             *self = Recovery {
                 region: Region { index: self.region.index, ..Region::default() },
@@ -230,6 +230,9 @@ impl Call {
 
     /// Decides whether another session can do better.
     fn can_recover(&mut self, loss: &Loss) -> Verdict {
+        if loss.class == Class::ShrinkHistory {
+            return self.with_less_history(loss.error.kind());
+        }
         let regions = self.config.regions.len();
         if loss.had == Had::Not {
             let elsewhere = is_of_the_region(&loss.error) && self.recovery.next_region(regions);
@@ -249,16 +252,21 @@ impl Call {
             _ if loss.error.code() == failure::INVALID_REQUEST && self.adapt_audio_to_tools() => {
                 Verdict::GoOn(Unanswered::AskAgain)
             }
-            Class::ShrinkHistory if self.recovery.history == Shrunk::No => {
-                self.recovery.history = Shrunk::Yes;
-                self.transcripts.shrink();
-                match loss.error.kind() {
-                    // To say once more what the filter took offence at would lead nowhere.
-                    ErrorKind::Filtered => Verdict::GoOn(Unanswered::GiveUp),
-                    _ => Verdict::GoOn(Unanswered::AskAgain),
-                }
-            }
             _ => Verdict::Over,
+        }
+    }
+
+    /// The service does not take the history: half of it is tried, once.
+    fn with_less_history(&mut self, refused: ErrorKind) -> Verdict {
+        if self.recovery.history == Shrunk::Yes {
+            return Verdict::Over;
+        }
+        self.recovery.history = Shrunk::Yes;
+        self.transcripts.shrink();
+        match refused {
+            // To say once more what the filter took offence at would lead nowhere.
+            ErrorKind::Filtered => Verdict::GoOn(Unanswered::GiveUp),
+            _ => Verdict::GoOn(Unanswered::AskAgain),
         }
     }
 

@@ -159,6 +159,7 @@ impl Call {
     /// The session in use takes nothing more. It still finishes the answer that sounds.
     fn make_room(&mut self) {
         let Some(mut old) = self.lines.current.take() else { return };
+        self.recovery.lasted(self.now.saturating_sub(old.accepted));
         if let Some(older) = self.lines.leaving.take() {
             for turn in self.turns.sounding_on(older.key) {
                 self.end_turn(turn, crate::sonic::event::TurnEnd::Lost);

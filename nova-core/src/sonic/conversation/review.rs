@@ -141,7 +141,8 @@ impl Call {
         let State::Writing { link, block, text } = std::mem::take(&mut self.review.state) else { return };
         self.review.asked += 1;
         let id = self.review.asked;
-        let turn = self.turns.front(link).or_else(|| self.turns.last()).unwrap_or_default();
+        let turn =
+            self.turns.next(link, |turn| self.tools.holds(turn)).or_else(|| self.turns.last()).unwrap_or_default();
         self.outputs.push_back(Output::Review { id, turn, text: text.clone() });
         let until = self.now + review.deadline;
         self.review.state = State::Asked { id, link, block, text, turn, until };

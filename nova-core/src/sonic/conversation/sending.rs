@@ -161,7 +161,7 @@ impl Call {
 
     /// Says whether a text may be sent now. Two sessions never answer at once.
     fn may_type(&self, by: TypedBy) -> bool {
-        let elsewhere = self.lines.leaving.as_ref().is_some_and(|line| self.turns.front(line.key).is_some());
+        let elsewhere = self.lines.leaving.as_ref().is_some_and(|line| self.turns.owed_by(line.key));
         match by {
             TypedBy::User(_) | TypedBy::Greeting => !elsewhere,
             TypedBy::Aside(turn) => {

@@ -102,7 +102,8 @@ impl Call {
     pub(super) fn begin_tool(&mut self, link: LinkKey, id: ToolUseId, name: String, arguments: Value) {
         // A call out of an answer that was interrupted belongs to that one, which is over.
         let alive = self.gate(link) == Gate::Open;
-        let asking = self.turns.front(link).or_else(|| alive.then(|| self.turns.unasked(self.now, link)));
+        let next = self.turns.next(link, |turn| self.tools.holds(turn));
+        let asking = next.or_else(|| alive.then(|| self.turns.unasked(self.now, link)));
         let turn = asking.or_else(|| self.turns.last()).unwrap_or_default();
         self.turns.touch(self.now);
         let call = ToolCall { turn, id, name, arguments };

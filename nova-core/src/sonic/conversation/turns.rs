@@ -67,6 +67,8 @@ struct Turn {
     link: LinkKey,
     asked: Asked,
     state: TurnState,
+    /// When the question was complete, as far as it is: the service answers in this order.
+    asked_at: Duration,
     latency: Latency,
 }
 
@@ -146,9 +148,35 @@ impl Turns {
         self.open.is_empty()
     }
 
-    /// Returns the turn that a session answers, or will answer next.
-    pub(super) fn front(&self, link: LinkKey) -> Option<TurnId> {
-        self.open.iter().find(|turn| turn.link == link).map(|turn| turn.id)
+    /// Returns the turn that a session answers, or will answer next, given which turns a tool still works for.
+    pub(super) fn next(&self, link: LinkKey, works: impl Fn(TurnId) -> bool) -> Option<TurnId> {
+        self.next_at(link, works).map(|at| self.open[at].id)
+    }
+
+    /// Says whether a session owes any answer.
+    pub(super) fn owed_by(&self, link: LinkKey) -> bool {
+        self.open.iter().any(|turn| turn.link == link)
+    }
+
+    /// Returns the question that a session has dropped for a later one, if it waits for its answer.
+    pub(super) fn superseded(&self, link: LinkKey) -> Option<TurnId> {
+        let turn = &self.open[self.next_at(link, |_| false)?];
+        let later = self.open.iter().any(|other| other.link == link && other.asked_at > turn.asked_at);
+        (later && matches!(turn.state, TurnState::Waiting { .. })).then_some(turn.id)
+    }
+
+    /// An answer that has begun goes on; then comes the question that was complete first. One that a tool works for
+    /// waits for the tool, and one that the user is still asking is not one yet.
+    fn next_at(&self, link: LinkKey, works: impl Fn(TurnId) -> bool) -> Option<usize> {
+        let rank = |turn: &Turn| match turn.state {
+            TurnState::Answering { voice: Voice::Sounding, .. } => 0,
+            TurnState::UserSpeaking { .. } => 3,
+            TurnState::Waiting { .. } | TurnState::Answering { .. } if works(turn.id) => 2,
+            TurnState::Answering { .. } => 0,
+            TurnState::Waiting { .. } => 1,
+        };
+        let owed = self.open.iter().enumerate().filter(|(_, turn)| turn.link == link);
+        owed.min_by_key(|(_, turn)| (rank(turn), turn.asked_at)).map(|(at, _)| at)
     }
 
     /// Returns the turns that are being answered, oldest first.
@@ -158,8 +186,8 @@ impl Turns {
 
     /// Returns the turn that a session is answering.
     pub(super) fn answering_on(&self, link: LinkKey) -> Option<TurnId> {
-        let front = self.open.iter().find(|turn| turn.link == link);
-        front.filter(|turn| matches!(turn.state, TurnState::Answering { .. })).map(|turn| turn.id)
+        let answers = |turn: &&Turn| turn.link == link && matches!(turn.state, TurnState::Answering { .. });
+        self.open.iter().find(answers).map(|turn| turn.id)
     }
 
     /// Says whether the user is speaking, as far as the service has told.
@@ -192,13 +220,20 @@ impl Turns {
         news(self.told.start, at, self.told.heard_before)
     }
 
-    /// The user speaks: a new turn, or more of one that has no answer yet.
-    pub(super) fn speech_started(&mut self, now: Duration, link: LinkKey, at: Position) {
+    /// The user speaks: a new turn, or more of one that has no answer yet and is not `in_hand`: what a tool was asked
+    /// for is asked.
+    pub(super) fn speech_started(
+        &mut self,
+        now: Duration,
+        link: LinkKey,
+        at: Position,
+        in_hand: impl Fn(TurnId) -> bool,
+    ) {
         self.word(now);
         self.boundaries = Boundaries::Seen;
         let answered_to = self.answered_to;
         match self.aloud(link) {
-            Some(turn) if matches!(turn.state, TurnState::Waiting { .. } | TurnState::UserSpeaking { .. }) => {
+            Some(turn) if turn.may_go_on() && !in_hand(turn.id) => {
                 if !matches!(turn.state, TurnState::UserSpeaking { .. }) {
                     turn.state = TurnState::UserSpeaking { since: now };
                 }
@@ -222,6 +257,7 @@ impl Turns {
             if let Asked::Aloud { to, .. } = &mut turn.asked {
                 *to = Some(to.unwrap_or(0).max(at));
             }
+            turn.asked_at = now;
             match &mut turn.state {
                 state @ TurnState::UserSpeaking { .. } => *state = TurnState::Waiting { since: ended },
                 // The words were there before the end was told; the user has waited since the end all the same.
@@ -245,12 +281,20 @@ impl Turns {
     /// The service wrote down what the user said; returns the turn it belongs to.
     pub(super) fn user_said(&mut self, now: Duration, link: LinkKey, sent_to: Position) -> TurnId {
         self.word(now);
+        let boundaries = self.boundaries;
         match self.aloud(link) {
+            // Where speech begins and ends is told, the words tell nothing new: they may be those of the last utterance
+            // while the user speaks on.
+            Some(turn) if !turn.sounds() && boundaries == Boundaries::Seen => turn.id,
             // Without boundary events this is the only sign of an utterance; after an answer has sounded it is the next.
             Some(turn) if !turn.sounds() => {
                 if matches!(turn.state, TurnState::UserSpeaking { .. }) {
                     turn.state = TurnState::Waiting { since: now };
                 }
+                if let Asked::Aloud { to, .. } = &mut turn.asked {
+                    *to = Some(sent_to);
+                }
+                turn.asked_at = now;
                 turn.id
             }
             _ => {
@@ -266,9 +310,16 @@ impl Turns {
         self.push(link, Asked::InText(text.to_owned()), TurnState::Waiting { since: now })
     }
 
-    /// A part of an answer begins: for the oldest turn that the session owes an answer, if there is one.
-    pub(super) fn answer_begins(&mut self, now: Duration, link: LinkKey, sent_to: Position) -> Option<TurnId> {
-        let turn = self.open.iter_mut().find(|turn| turn.link == link)?;
+    /// A part of an answer begins: for the turn that the session answers next, if it owes any.
+    pub(super) fn answer_begins(
+        &mut self,
+        now: Duration,
+        link: LinkKey,
+        sent_to: Position,
+        works: impl Fn(TurnId) -> bool,
+    ) -> Option<TurnId> {
+        let at = self.next_at(link, works)?;
+        let turn = &mut self.open[at];
         let since = match turn.state {
             TurnState::Answering { since, .. } => since,
             TurnState::UserSpeaking { .. } => Some(now),
@@ -424,12 +475,18 @@ impl Turns {
 
     fn push(&mut self, link: LinkKey, asked: Asked, state: TurnState) -> TurnId {
         self.last += 1;
-        self.open.push_back(Turn { id: self.last, link, asked, state, latency: Latency::default() });
+        let latency = Latency::default();
+        self.open.push_back(Turn { id: self.last, link, asked, state, asked_at: self.progress, latency });
         self.last
     }
 }
 
 impl Turn {
+    /// Says whether what the user says now belongs to it.
+    fn may_go_on(&self) -> bool {
+        matches!(self.state, TurnState::Waiting { .. } | TurnState::UserSpeaking { .. })
+    }
+
     fn sounds(&self) -> bool {
         matches!(self.state, TurnState::Answering { voice: Voice::Sounding, .. })
     }
