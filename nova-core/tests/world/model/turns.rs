@@ -1,0 +1,110 @@
+//! Each turn begins, is answered or not, and ends, once and for all.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use bedrock_nova::sonic::{Event, Role, ToolUseId, TurnEnd, TurnId};
+
+use crate::world::voice;
+
+#[derive(Debug, Default)]
+pub struct Turns {
+    pub seen: BTreeMap<TurnId, Turn>,
+    pub ran: BTreeMap<ToolUseId, TurnId>,
+    /// Whether the user was last heard speaking, and nothing has come of it yet.
+    asked: bool,
+}
+
+#[derive(Debug, Default)]
+pub struct Turn {
+    pub end: Option<TurnEnd>,
+    pub interrupted: bool,
+    pub sound: Duration,
+    /// Which answers of the service's sounded in it: session and turn.
+    pub answers: Vec<(u32, u32)>,
+}
+
+impl Turns {
+    /// Follows an event; says what is wrong with it.
+    pub fn event(&mut self, event: &Event) -> Option<String> {
+        match event {
+            Event::UserSpeechStarted { .. } => {
+                self.asked = true;
+                None
+            }
+            Event::Transcript(line) => {
+                // A line may be settled after its turn is over; it begins none that is.
+                let turn = self.seen.entry(line.turn).or_default();
+                (line.role == Role::User && turn.interrupted && turn.end.is_none())
+                    .then(|| format!("turn {}: words after the interruption", line.turn))
+            }
+            Event::Audio(audio) => {
+                let turn = self.seen.entry(audio.turn).or_default();
+                turn.sound += audio.duration();
+                if let Some(answer) = voice::sound_label(audio.samples()).filter(|label| !turn.answers.contains(label))
+                {
+                    turn.answers.push(answer);
+                }
+                match (turn.interrupted, turn.end) {
+                    (true, _) => Some(format!("turn {}: sound after the interruption", audio.turn)),
+                    (_, Some(end)) => Some(format!("turn {}: sound after its end, {end:?}", audio.turn)),
+                    _ => None,
+                }
+            }
+            Event::Interrupted { turn: id, heard, .. } => {
+                let turn = self.seen.entry(*id).or_default();
+                let again = std::mem::replace(&mut turn.interrupted, true);
+                let sound = turn.sound;
+                (again || *heard > sound)
+                    .then(|| format!("turn {id}: interrupted again, or {heard:?} heard of {sound:?}"))
+            }
+            Event::ToolCall(call) => {
+                self.seen.entry(call.turn).or_default();
+                None
+            }
+            Event::TurnEnded { turn: id, end, .. } => {
+                self.asked = false;
+                let turn = self.seen.entry(*id).or_default();
+                let before = turn.end.replace(*end);
+                if *end == TurnEnd::Answered && turn.interrupted {
+                    return Some(format!("turn {id}: answered after it was interrupted"));
+                }
+                before.map(|before| format!("turn {id}: ended as {end:?} after {before:?}"))
+            }
+            _ => None,
+        }
+    }
+
+    pub fn is_owed(&self) -> bool {
+        self.asked || self.seen.values().any(|turn| turn.end.is_none())
+    }
+
+    pub fn verdict(&self) -> Vec<String> {
+        let mut wrong = Vec::new();
+        for (expected, (id, turn)) in (1..).zip(&self.seen) {
+            if *id != expected {
+                wrong.push(format!("turn {id} stands where {expected} should"));
+                break;
+            }
+            if turn.end.is_none() {
+                wrong.push(format!("turn {id} never ended"));
+            }
+            // Several utterances may be one turn, and a tool may take its turn into the next session; else no answer is
+            // begun in one session and ended in another.
+            let sessions = turn.answers.windows(2).any(|pair| pair[0].0 != pair[1].0);
+            if turn.end == Some(TurnEnd::Answered) && sessions && !self.ran.values().any(|turn| turn == id) {
+                wrong.push(format!("turn {id} was answered by several sessions: {:?}", turn.answers));
+            }
+        }
+        wrong
+    }
+
+    pub fn count(&self, end: TurnEnd) -> usize {
+        self.seen.values().filter(|turn| turn.end == Some(end)).count()
+    }
+
+    /// Says how the turn ended in which an answer sounded.
+    pub fn end_of(&self, answer: (u32, u32)) -> Option<TurnEnd> {
+        self.seen.values().find(|turn| turn.answers.contains(&answer)).and_then(|turn| turn.end)
+    }
+}
