@@ -184,13 +184,13 @@ impl Builder {
     ///
     /// The file is made anew, for its owner alone; in a folder each call gets a file of its own. It is whole when the
     /// last event has been read. Writing never holds up the call: what finds no room is counted in the log, and if the
-    /// disk fails the log ends with a warning and the call goes on. A minute takes some two megabytes.
+    /// disk fails the log ends with a warning and the call goes on. A minute of talk takes some one and a half megabytes.
     pub fn record(mut self, path: impl Into<PathBuf>) -> Self {
         self.log = Some(Plan { path: path.into(), words: Words::Redacted });
         self
     }
 
-    /// As [`record`](Builder::record), with everything that was said and heard in it: six megabytes and more a minute.
+    /// As [`record`](Builder::record), with everything that was said and heard in it: some four megabytes a minute.
     pub fn record_in_full(mut self, path: impl Into<PathBuf>) -> Self {
         self.log = Some(Plan { path: path.into(), words: Words::InFull });
         self

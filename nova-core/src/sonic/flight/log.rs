@@ -25,7 +25,8 @@ pub(super) const FORM: u32 = 1;
 pub enum Words {
     /// No words and no sound: prompts, texts, transcripts, arguments and results of tools, and bodies of unknown events
     /// are other letters of the same length, numbers in them are ones, sound is silence of the same length. Ids, names
-    /// of tools and their arguments, the service's own error sentences and all times stay.
+    /// of tools and their arguments, the service's own error sentences and all times stay, and so do punctuation and the
+    /// length of every word: who reads closely may guess at a short answer.
     ///
     /// It can be played again: the call decides by the shape of things and by whether two texts are equal, and both are
     /// kept. Only where it reads the words themselves (a sentence that is repeated from its middle on, say) may a

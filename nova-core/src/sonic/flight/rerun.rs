@@ -142,8 +142,9 @@ impl Rerun {
     }
 
     fn refused(&mut self, expected: &Value) -> Step {
-        let got = self.refusal.take().map(|error| if self.veil.is_some() { veil::error(error) } else { error });
-        let got = got.as_ref().map_or(Value::Null, |error| tree(error));
+        let got: Option<Error> =
+            self.refusal.take().map(|error| if self.veil.is_some() { veil::error(error) } else { error });
+        let got = got.as_ref().map_or(Value::Null, tree);
         if got == *expected { Step::Refused } else { self.differs(expected.clone(), got) }
     }
 
