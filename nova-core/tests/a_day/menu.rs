@@ -108,8 +108,9 @@ fn play(fault: &str, faulty: BTreeMap<u32, Fault>, sick: u32, seed: u64) -> (Out
     let told = world.service.sessions.get(&LinkKey(sick)).and_then(|session| session.failure.clone());
     let expected = told.map(|(at, failure)| {
         let ended = matches!(outcome, Outcome::Ends(_));
-        assert!(!ended || closed.at == at, "{fault}: what cannot be mended ends the call at once");
         let error = failure::classify(&failure, &Catalogue::built_in().model(&Config::default().model));
+        let lasting = failure::recovery(&error) == Recovery::Permanent;
+        assert!(!ended || !lasting || closed.at == at, "{fault}: what cannot be mended ends the call at once");
         (failure::recovery(&error), format!("{:?} `{}`", error.kind(), error.code()))
     });
     let as_classed = match (&expected, &outcome) {
@@ -212,7 +213,6 @@ fn no_fault_of_a_spare_is_noticed() {
 
 /// A history that is too long is refused in the opening that tells it.
 #[test]
-#[ignore = "open finding: an opening that is refused for its history is not tried with less"]
 fn an_opening_refused_for_its_history_is_tried_with_less() {
     let lost: Fault = "drop-tcp@event:audioOutput:3".parse().unwrap();
     for what in ["HISTMAX", "FILTER"] {

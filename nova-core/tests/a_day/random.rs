@@ -310,26 +310,14 @@ fn tell_a_history() {
 
 #[test]
 fn what_was_wrong_once_is_right() {
-    for (name, history) in histories("histories") {
+    for (name, history) in histories() {
         let wrong = history.wrong();
         assert!(wrong.is_empty(), "{name}:\n{}", wrong.join("\n"));
     }
 }
 
-/// Each file shows one thing that a call does not do right yet; whoever mends it moves the file one folder up.
-#[test]
-#[ignore = "open findings"]
-fn what_is_still_wrong() {
-    let all = histories("histories/open").into_iter().map(|(name, history)| (name, history.wrong()));
-    let wrong: Vec<String> = all
-        .filter(|(_, wrong)| !wrong.is_empty())
-        .map(|(name, wrong)| format!("{name}: {}", wrong.join("; ")))
-        .collect();
-    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
-}
-
-fn histories(folder: &str) -> Vec<(String, History)> {
-    let folder = format!("{}/tests/a_day/{folder}", env!("CARGO_MANIFEST_DIR"));
+fn histories() -> Vec<(String, History)> {
+    let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/a_day/histories");
     let files = std::fs::read_dir(folder).unwrap().map(|file| file.unwrap().path());
     let mut files: Vec<_> = files.filter(|file| file.extension().is_some_and(|end| end == "json")).collect();
     files.sort();

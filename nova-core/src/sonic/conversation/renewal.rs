@@ -117,11 +117,12 @@ impl Call {
     /// A moment is quiet when nobody speaks and nothing is owed. In the second half of the time also when the user is
     /// silent and the assistant speaks: the session that made room finishes its answer.
     fn is_quiet(&self, due: Due) -> bool {
-        let sent = self.lines.live().is_some_and(Line::is_sent);
+        // One session at a time makes room.
+        let ready = self.lines.leaving.is_none() && self.lines.live().is_some_and(Line::is_sent);
         let nothing_owed = self.turns.is_empty() && self.tools.is_empty();
         let assistant_speaks = self.turns.all_sound() && self.tools.is_empty();
         let second_half = (due.from + due.at_the_latest) / 2 <= self.now;
-        sent && (nothing_owed || (second_half && assistant_speaks))
+        ready && (nothing_owed || (second_half && assistant_speaks))
     }
 
     fn open_spare(&mut self) {

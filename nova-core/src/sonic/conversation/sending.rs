@@ -184,10 +184,7 @@ impl Call {
                 self.transcripts.unseen_user(turn, &typed.text);
             }
             TypedBy::User(Some(turn)) | TypedBy::Aside(turn) => {
-                self.turns.touch(self.now);
-                if !self.turns.is_open(turn) {
-                    tracing::trace!(turn, "a text of a turn that is over");
-                }
+                self.turns.asked(self.now, turn);
             }
         }
     }

@@ -143,6 +143,7 @@ impl Call {
             Some(line) => match line.answer_tool(id, &result, outcome) {
                 Ok(sent) => {
                     outcome = sent;
+                    self.turns.asked(self.now, turn);
                     if self.turns.is_open(turn) {
                         self.tools.told.push(Told { turn, link: asked_on, text: in_words(&name, &result) });
                     }

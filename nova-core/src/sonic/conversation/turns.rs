@@ -19,6 +19,8 @@ use crate::sonic::event::{Latency, TurnId};
 
 /// As long as a session lives (reference §4.5): nobody speaks longer without a pause.
 const LONGEST_UTTERANCE: Duration = Duration::from_secs(480);
+/// The session that owes the answer has not been asked yet.
+const NOT_YET: Duration = Duration::MAX;
 /// Two sessions place the same beginning or end of speech not further apart than this, in samples: 0.3 s at 16 kHz.
 const SAME_PLACE: Position = 4_800;
 
@@ -310,6 +312,14 @@ impl Turns {
         self.push(link, Asked::InText(text.to_owned()), TurnState::Waiting { since: now })
     }
 
+    /// The session has been asked, or told, what it needs for the answer of a turn.
+    pub(super) fn asked(&mut self, now: Duration, id: TurnId) {
+        self.touch(now);
+        if let Some(turn) = self.open.iter_mut().find(|turn| turn.id == id) {
+            turn.asked_at = now;
+        }
+    }
+
     /// A part of an answer begins: for the turn that the session answers next, if it owes any.
     pub(super) fn answer_begins(
         &mut self,
@@ -427,6 +437,7 @@ impl Turns {
         let mut again = Again::default();
         for turn in self.open.iter_mut().filter(|turn| !stay(turn.id)) {
             turn.link = to;
+            turn.asked_at = NOT_YET;
             if let TurnState::Answering { since, voice: Voice::Silent } = turn.state {
                 turn.state = TurnState::Waiting { since: since.unwrap_or(now) };
             }

@@ -2,7 +2,6 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use bedrock_nova::sonic::TurnEnd;
 use bedrock_nova_emulator::ledger::{Ending, Tokens};
 
 use crate::world::World;
@@ -114,7 +113,7 @@ fn twice_by_text(world: &World) -> Vec<String> {
             // Tools that fail alike are told alike.
             if let Asked::InText(text) = asked
                 && !text.starts_with('(')
-                && world.model.turns.end_of(answer) == Some(TurnEnd::Answered)
+                && world.model.turns.is_answer(answer)
             {
                 answered.entry(text).or_default().push(answer);
             }

@@ -128,11 +128,8 @@ impl Sound {
 
     /// A question that two sessions heard has one answer.
     fn answered_twice(&self, world: &World) -> Vec<String> {
-        let answered: Vec<_> = self
-            .heard
-            .iter()
-            .filter(|(link, turn, _)| world.model.turns.end_of((link.0, *turn)) == Some(TurnEnd::Answered))
-            .collect();
+        let answered: Vec<_> =
+            self.heard.iter().filter(|(link, turn, _)| world.model.turns.is_answer((link.0, *turn))).collect();
         let mut wrong = Vec::new();
         for (n, (link, turn, stretches)) in answered.iter().enumerate() {
             for (other, again, others) in answered.iter().skip(n + 1).filter(|(other, ..)| other != link) {

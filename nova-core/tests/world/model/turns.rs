@@ -20,11 +20,29 @@ pub struct Turn {
     pub end: Option<TurnEnd>,
     pub interrupted: bool,
     pub sound: Duration,
+    /// Whether another question was open at the same time: the service names no question in its answers, and drops some
+    /// for later ones, so nobody outside can tell which of the two it answered.
+    pub crossed: bool,
     /// Which answers of the service's sounded in it: session and turn.
     pub answers: Vec<(u32, u32)>,
 }
 
 impl Turns {
+    fn cross(&mut self, begins: TurnId) {
+        let mut crossed = false;
+        for turn in self.seen.values_mut().filter(|turn| turn.end.is_none()) {
+            turn.crossed = true;
+            crossed = true;
+        }
+        self.seen.entry(begins).or_default().crossed = crossed;
+    }
+
+    /// Says whether an answer of the service's came to its end, and was certainly that to its own question.
+    pub fn is_answer(&self, answer: (u32, u32)) -> bool {
+        let turn = self.seen.values().find(|turn| turn.answers.contains(&answer));
+        turn.is_some_and(|turn| turn.end == Some(TurnEnd::Answered) && !turn.crossed)
+    }
+
     /// Follows an event; says what is wrong with it.
     pub fn event(&mut self, event: &Event) -> Option<String> {
         match event {
@@ -33,6 +51,9 @@ impl Turns {
                 None
             }
             Event::Transcript(line) => {
+                if line.role == Role::User && !self.seen.contains_key(&line.turn) {
+                    self.cross(line.turn);
+                }
                 // A line may be settled after its turn is over; it begins none that is.
                 let turn = self.seen.entry(line.turn).or_default();
                 (line.role == Role::User && turn.interrupted && turn.end.is_none())
@@ -101,10 +122,5 @@ impl Turns {
 
     pub fn count(&self, end: TurnEnd) -> usize {
         self.seen.values().filter(|turn| turn.end == Some(end)).count()
-    }
-
-    /// Says how the turn ended in which an answer sounded.
-    pub fn end_of(&self, answer: (u32, u32)) -> Option<TurnEnd> {
-        self.seen.values().find(|turn| turn.answers.contains(&answer)).and_then(|turn| turn.end)
     }
 }
