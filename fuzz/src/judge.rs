@@ -16,7 +16,7 @@ pub fn run(data: &[u8]) {
     let mut choices = Unstructured::new(data);
     let Ok(setup) = choices.arbitrary::<Setup>() else { return };
     let Ok(opening) = choices.int_in_range(0..=OPENING.len()) else { return };
-    let mut client = Client::new(setup);
+    let mut client = Client::new(&setup);
     OPENING[..opening].iter().for_each(|act| client.play(act));
     for act in choices.arbitrary_iter::<Act>().into_iter().flatten().map_while(Result::ok).take(200) {
         client.play(&act);
@@ -162,7 +162,7 @@ enum Life {
 }
 
 impl Client {
-    fn new(setup: Setup) -> Self {
+    fn new(setup: &Setup) -> Self {
         let settings = setup.settings();
         let grammar = Grammar::new(&settings.effective_switches());
         let mut client = Client {
@@ -198,7 +198,7 @@ impl Client {
             Act::Bytes(bytes) => self.send(bytes),
             Act::Stream(name, loudness, tens) => {
                 for _ in 0..*tens {
-                    self.say("audioInput", audio(*name, *loudness, 10));
+                    self.say("audioInput", &audio(*name, *loudness, 10));
                     self.pass(Duration::from_millis(10));
                 }
             }
@@ -211,7 +211,7 @@ impl Client {
             Act::Vanish => self.input(Input::Gone),
             event => {
                 let (name, body) = self.event(event);
-                self.say(name, body);
+                self.say(name, &body);
             }
         }
     }
@@ -255,7 +255,7 @@ impl Client {
         }
     }
 
-    fn say(&mut self, name: &str, body: Value) {
+    fn say(&mut self, name: &str, body: &Value) {
         self.last = json!({ "event": { name: body } }).to_string().into_bytes();
         let payload = self.last.clone();
         self.send(&payload);

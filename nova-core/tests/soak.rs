@@ -4,7 +4,13 @@
 //! must stay flat. `SOAK_CALLS` and `SOAK_MINUTES` make it long; `cargo xtask soak` sets them.
 
 #![cfg(feature = "bedrock")]
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::disallowed_methods, reason = "a test may fail loudly")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::disallowed_methods,
+    unreachable_pub,
+    reason = "a test may fail loudly"
+)]
 
 #[path = "soak/hour.rs"]
 mod hour;
@@ -55,7 +61,7 @@ fn calls_that_come_and_go_leave_nothing_behind() {
 #[test]
 fn a_call_of_an_hour_leaves_nothing_behind() {
     let _alone = ALONE.lock().unwrap_or_else(PoisonError::into_inner);
-    hour::talk(setting("SOAK_MINUTES", 16));
+    hour::talk(setting("SOAK_MINUTES", 60));
 }
 
 /// The other process of [`Peer`], which starts it.
