@@ -1,13 +1,15 @@
-//! The two commands of this repository: `cargo xtask demo` and `cargo xtask test`.
+//! The commands of this repository, each in a file of its name.
 
 mod demo;
 mod deny_file;
 mod dependencies;
+mod fuzz;
 mod interop;
 mod licence;
 mod process;
 mod pure;
 mod report;
+mod soak;
 mod tally;
 mod test;
 mod tools;
@@ -19,9 +21,13 @@ use crate::tools::Install;
 const USAGE: &str = "\
 usage: cargo xtask demo [ARGUMENTS OF `bedrock-nova demo`]
        cargo xtask test [core|python|node|web|cloud]… [--install]
+       cargo xtask fuzz [wire|session|conversation|judge]… [SECONDS]
+       cargo xtask soak
 
 demo       builds the command line and holds a spoken conversation with the local Bedrock
 test       formatting, lints, docs and all tests of the tiers named; of every tier when none is
+fuzz       the fuzz targets named, or all, each for so long; a minute when nothing is said
+soak       ten thousand calls and two hours of one: memory, descriptors and tasks must stay flat
 --install  lets `test` install what is missing with apt-get (needs root; CI=true means the same)";
 
 fn main() -> ExitCode {
@@ -32,6 +38,11 @@ fn main() -> ExitCode {
             Ok((tiers, install)) => test::run(&tiers, install),
             Err(word) => refuse(&format!("`{word}` is no tier and no option of `cargo xtask test`")),
         },
+        Some((verb, rest)) if verb == "fuzz" => match fuzz::Plan::read(rest) {
+            Ok(plan) => fuzz::run(&plan),
+            Err(word) => refuse(&format!("`{word}` is no target and no number of seconds")),
+        },
+        Some((verb, [])) if verb == "soak" => soak::run(),
         Some((verb, _)) if verb == "help" || verb == "--help" || verb == "-h" => {
             println!("{USAGE}");
             ExitCode::SUCCESS

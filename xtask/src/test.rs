@@ -1,6 +1,6 @@
 //! `cargo xtask test`: what CI runs and what a developer runs, in one order and with one close.
 
-use std::process::ExitCode;
+use std::process::{Command, ExitCode};
 use std::time::Duration;
 
 use crate::interop::Interop;
@@ -81,7 +81,7 @@ fn tests(found: &mut Findings) -> Result<(), String> {
     if !tools::has_espeak() {
         println!("espeak-ng is not installed: the emulator speaks sentences without a clip as a tone");
     }
-    run_tests(&["test", "--workspace", "--no-fail-fast"], found)
+    run_tests(&mut cargo(&["test", "--workspace", "--no-fail-fast"]), minutes(40), found)
 }
 
 /// Runs the tests that need what the stages before have installed; they are ignored otherwise.
@@ -89,13 +89,17 @@ fn other_sdks(interop: &Interop, found: &mut Findings) -> Result<(), String> {
     let words = ["test", "--workspace", "--no-fail-fast", "--test", "foreign_sdks", "--", "--ignored"];
     match interop.ready() {
         [] => Err("none of them is installed".to_owned()),
-        ready => run_tests(&[&words, ready].concat(), found),
+        ready => run_tests(cargo(&words).args(ready), minutes(40), found),
     }
 }
 
-fn run_tests(words: &[&str], found: &mut Findings) -> Result<(), String> {
+/// Runs `cargo test …` and counts what ran.
+///
+/// # Errors
+/// When it fails, or when no test ran.
+pub(crate) fn run_tests(command: &mut Command, limit: Duration, found: &mut Findings) -> Result<(), String> {
     let mut ran = Tally::default();
-    let result = run_reading(&mut cargo(words), minutes(40), |line| {
+    let result = run_reading(command, limit, |line| {
         println!("{line}");
         ran += Tally::from_libtest(line).unwrap_or_default();
     });

@@ -36,6 +36,17 @@ pub(crate) fn rust_components() -> Result<(), String> {
     Ok(())
 }
 
+/// Looks for a nightly compiler and cargo-fuzz.
+///
+/// # Errors
+/// One sentence with the command that gets what is missing.
+pub(crate) fn fuzzers() -> Result<(), String> {
+    said("rustup", &["run", "nightly", "rustc", "--version"])
+        .ok_or("a nightly compiler is missing; get it with `rustup toolchain install nightly --profile minimal`")?;
+    said("cargo-fuzz", &["--version"]).ok_or("cargo-fuzz is missing; get it with `cargo install cargo-fuzz`")?;
+    Ok(())
+}
+
 /// Looks for Node.js 20 or later, the oldest that the AWS SDK for JavaScript takes, with npm; returns its version.
 ///
 /// # Errors

@@ -14,5 +14,6 @@ mod conversation;
 mod credentials;
 mod flight;
 mod memory;
+mod secrets;
 mod support;
 mod wire;

@@ -43,7 +43,7 @@ pub struct Scenario {
 }
 
 /// One turn: what the user says and what becomes of it.
-#[derive(Debug, Clone, Default, Deserialize, PartialEq)]
+#[derive(Clone, Default, Deserialize, PartialEq)]
 #[serde(deny_unknown_fields)]
 #[non_exhaustive]
 pub struct Turn {
@@ -65,7 +65,7 @@ pub struct Turn {
 }
 
 /// One step of an answer.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Clone, PartialEq)]
 #[non_exhaustive]
 pub enum Step {
     /// Says a sentence.
@@ -86,6 +86,31 @@ pub enum Step {
         /// What follows where a quoted field is missing, or the prompt has no such tool.
         otherwise: Vec<Step>,
     },
+}
+
+// A scenario may be made of what real people said: its words are as private as theirs.
+
+impl fmt::Debug for Turn {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Turn")
+            .field("heard", &self.heard.len())
+            .field("typed", &self.typed.is_some())
+            .field("delay_ms", &self.delay_ms)
+            .field("language", &self.language)
+            .field("answer", &self.answer)
+            .finish()
+    }
+}
+
+impl fmt::Debug for Step {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Step::Say(sentence) => write!(f, "Say({} bytes)", sentence.len()),
+            Step::Call { tool, .. } => write!(f, "Call({tool})"),
+            Step::Pause(ms) => write!(f, "Pause({ms} ms)"),
+            Step::AfterResults { then, otherwise } => write!(f, "AfterResults({then:?}, otherwise {otherwise:?})"),
+        }
+    }
 }
 
 /// A scenario that cannot be used.
