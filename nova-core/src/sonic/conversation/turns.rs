@@ -87,9 +87,16 @@ enum Asked {
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum TurnState {
-    UserSpeaking { since: Duration },
+    UserSpeaking { since: Duration, words: Words },
     Waiting { since: Duration },
     Answering { since: Option<Duration>, voice: Voice },
+}
+
+/// Whether the service has written anything down since the user began to speak.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Words {
+    None,
+    Some,
 }
 
 /// Whether an answer has been heard yet.
@@ -168,7 +175,7 @@ impl Turns {
     }
 
     /// An answer that has begun goes on; then comes the question that was complete first. One that a tool works for
-    /// waits for the tool, and one that the user is still asking is not one yet.
+    /// waits for the tool, and one that the user is still asking is none yet, unless the end of it was never told.
     fn next_at(&self, link: LinkKey, works: impl Fn(TurnId) -> bool) -> Option<usize> {
         let rank = |turn: &Turn| match turn.state {
             TurnState::Answering { voice: Voice::Sounding, .. } => 0,
@@ -177,7 +184,8 @@ impl Turns {
             TurnState::Answering { .. } => 0,
             TurnState::Waiting { .. } => 1,
         };
-        let owed = self.open.iter().enumerate().filter(|(_, turn)| turn.link == link);
+        let asked = |turn: &Turn| !matches!(turn.state, TurnState::UserSpeaking { words: Words::None, .. });
+        let owed = self.open.iter().enumerate().filter(|(_, turn)| turn.link == link && asked(turn));
         owed.min_by_key(|(_, turn)| (rank(turn), turn.asked_at)).map(|(at, _)| at)
     }
 
@@ -237,7 +245,7 @@ impl Turns {
         match self.aloud(link) {
             Some(turn) if turn.may_go_on() && !in_hand(turn.id) => {
                 if !matches!(turn.state, TurnState::UserSpeaking { .. }) {
-                    turn.state = TurnState::UserSpeaking { since: now };
+                    turn.state = TurnState::UserSpeaking { since: now, words: Words::None };
                 }
                 if let Asked::Aloud { from, .. } = &mut turn.asked {
                     from.get_or_insert(at.max(answered_to));
@@ -245,7 +253,7 @@ impl Turns {
             }
             _ => {
                 let asked = Asked::Aloud { from: Some(at.max(answered_to)), to: None };
-                self.push(link, asked, TurnState::UserSpeaking { since: now });
+                self.push(link, asked, TurnState::UserSpeaking { since: now, words: Words::None });
             }
         }
         self.told.start = self.told.start.max(Some(at));
@@ -287,7 +295,12 @@ impl Turns {
         match self.aloud(link) {
             // Where speech begins and ends is told, the words tell nothing new: they may be those of the last utterance
             // while the user speaks on.
-            Some(turn) if !turn.sounds() && boundaries == Boundaries::Seen => turn.id,
+            Some(turn) if !turn.sounds() && boundaries == Boundaries::Seen => {
+                if let TurnState::UserSpeaking { words, .. } = &mut turn.state {
+                    *words = Words::Some;
+                }
+                turn.id
+            }
             // Without boundary events this is the only sign of an utterance; after an answer has sounded it is the next.
             Some(turn) if !turn.sounds() => {
                 if matches!(turn.state, TurnState::UserSpeaking { .. }) {
@@ -407,7 +420,7 @@ impl Turns {
 
     fn deadline(&self, turn: &Turn) -> Duration {
         match turn.state {
-            TurnState::UserSpeaking { since } => since + LONGEST_UTTERANCE,
+            TurnState::UserSpeaking { since, .. } => since + LONGEST_UTTERANCE,
             TurnState::Waiting { .. } | TurnState::Answering { .. } => self.progress + self.patience,
         }
     }
