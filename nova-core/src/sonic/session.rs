@@ -59,7 +59,8 @@ use crate::sonic::failure;
 use crate::sonic::limits;
 use crate::sonic::wire::{ClientEvent, ServerEvent};
 use crate::transport;
-use prompt::{invalid, unsupported};
+pub(crate) use prompt::invalid;
+use prompt::unsupported;
 use reader::Reader;
 use tools::ToolUses;
 

@@ -8,6 +8,7 @@ mod barge_in;
 mod bounds;
 mod closing;
 mod conforming;
+mod contracts;
 mod deadlines;
 mod duet;
 mod faults;

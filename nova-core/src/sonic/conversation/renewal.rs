@@ -118,8 +118,8 @@ impl Call {
     /// silent and the assistant speaks: the session that made room finishes its answer.
     fn is_quiet(&self, due: Due) -> bool {
         let sent = self.lines.live().is_some_and(Line::is_sent);
-        let nothing_owed = self.turns.is_empty() && self.tools.is_empty();
-        let assistant_speaks = self.turns.all_sound() && self.tools.is_empty();
+        let nothing_owed = self.turns.is_empty() && self.tools.is_idle();
+        let assistant_speaks = self.turns.all_sound() && self.tools.is_idle();
         let second_half = (due.from + due.at_the_latest) / 2 <= self.now;
         sent && (nothing_owed || (second_half && assistant_speaks))
     }
