@@ -23,6 +23,7 @@ mod replay;
 mod review;
 mod script;
 mod text;
+mod tool_histories;
 mod tools;
 mod transcripts;
 mod turns;
