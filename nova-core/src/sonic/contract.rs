@@ -120,8 +120,9 @@ pub enum OnInterrupt {
 ///
 /// When a session changes, the model may ask in the new one for what it has asked for already. The same name with the
 /// same arguments within the same turn is then the same wish: while the first call is under way, or its result has not
-/// been answered aloud, the result of the first answers both, whatever is said here. Within one session, and across
-/// turns, two calls are two wishes.
+/// been answered aloud, the result of the first answers both, and the application hears of the first alone. Within one
+/// session, and across turns, two calls are two wishes; so they are after a call that was refused or cancelled. Only a
+/// call that goes on in the background is joined in its own session, too.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 #[non_exhaustive]

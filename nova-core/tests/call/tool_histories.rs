@@ -9,7 +9,7 @@ use crate::duet::{Act, Duet};
 use crate::script::*;
 use bedrock_nova::sonic::conversation::{Input, LinkKey, Output};
 use bedrock_nova::sonic::{
-    AudioDuringTools, Config, Contract, Effect, Event, Filler, OnInterrupt, SampleRate, ToolSpec, TurnEnd,
+    AudioDuringTools, Config, Contract, Effect, Event, Filler, OnInterrupt, SampleRate, ToolOutcome, ToolSpec, TurnEnd,
 };
 use bedrock_nova_emulator::{Scenario, Settings, Strictness, clips};
 use proptest::prelude::*;
@@ -192,6 +192,8 @@ fn contract() -> impl Strategy<Value = Contract> {
 struct Handlers {
     seen: usize,
     begun: BTreeSet<String>,
+    /// Runs of each wish: turn, tool and arguments.
+    wishes: BTreeMap<(u64, String, String), Vec<String>>,
     running: Vec<String>,
 }
 
@@ -203,6 +205,8 @@ impl Handlers {
                 Output::RunTool(run) => {
                     assert!(self.begun.insert(run.id.to_string()), "{} is run twice", run.id);
                     self.running.push(format!("{} {}", run.name, run.id));
+                    let wish = (run.turn, run.name.clone(), run.arguments.to_string());
+                    self.wishes.entry(wish).or_default().push(run.id.to_string());
                 }
                 Output::CancelTool { id } => self.running.retain(|one| !one.ends_with(&format!(" {id}"))),
                 _ => {}
@@ -228,6 +232,14 @@ impl Handlers {
         let taken = call.tool_done(&id, result).is_ok();
         assert!(taken || call.is_over(), "{id} ran, was not stopped, and nobody waits for it");
     }
+}
+
+/// How often one session asked for the same thing, at most.
+fn asked_at_most(asks: &[(LinkKey, String, String)], name: &str, arguments: &str) -> usize {
+    let of_this = asks.iter().filter(|(_, tool, city)| tool == name && city == arguments);
+    let mut links: BTreeMap<LinkKey, usize> = BTreeMap::new();
+    of_this.for_each(|(link, ..)| *links.entry(*link).or_default() += 1);
+    links.into_values().max().unwrap_or_default()
 }
 
 fn happen(call: &mut Script, handlers: &mut Handlers, chance: Chance, n: usize) {
@@ -266,10 +278,17 @@ proptest! {
         config.tools[0].contract = contracts.0;
         config.tools[1].contract = contracts.1;
         let at_once = config.tools.iter().map(|tool| (tool.spec.name.clone(), tool.contract.at_once)).collect();
+        let effects: BTreeMap<_, _> =
+            config.tools.iter().map(|tool| (tool.spec.name.clone(), tool.contract.effect)).collect();
         let mut call = Script::with(config);
         let mut handlers = Handlers::default();
+        let mut asks = Vec::new();
         call.user_says("Tell me.");
         for (n, chance) in chances.into_iter().enumerate() {
+            if let Chance::Ask { tool, city, .. } = &chance {
+                let arguments = if city.is_empty() { "{}" } else { city };
+                asks.push((call.link, (*tool).to_owned(), arguments.to_owned()));
+            }
             happen(&mut call, &mut handlers, chance, n + 1);
             handlers.look(&call, &at_once);
         }
@@ -287,12 +306,23 @@ proptest! {
                 prop_assert!(results.insert((sent.link, id.to_owned())), "two results for {id} on {}", sent.link);
             }
         }
-        let mut done = BTreeSet::new();
+        let mut done = BTreeMap::new();
         for event in call.events() {
-            if let Event::ToolDone { id, .. } = event {
-                prop_assert!(done.insert(id.to_string()), "{id} is done twice");
+            if let Event::ToolDone { id, outcome, .. } = event {
+                prop_assert!(done.insert(id.to_string(), *outcome).is_none(), "{id} is done twice");
             }
         }
-        prop_assert!(handlers.begun.iter().all(|id| done.contains(id)), "{:?} and {done:?}", handlers.begun);
+        prop_assert!(handlers.begun.iter().all(|id| done.contains_key(id)), "{:?} and {done:?}", handlers.begun);
+        for ((turn, name, arguments), runs) in &handlers.wishes {
+            let harmless = effects[name] == Effect::Idempotent;
+            let may_repeat = |id: &&String| match done[*id] {
+                ToolOutcome::Cancelled => true,
+                ToolOutcome::Failed | ToolOutcome::TimedOut => harmless,
+                _ => false,
+            };
+            let counted = runs.len() - runs.iter().filter(may_repeat).count();
+            let asked = asked_at_most(&asks, name, arguments);
+            prop_assert!(counted <= asked, "in turn {turn} {name} ran {counted} times for {asked} wishes");
+        }
     }
 }

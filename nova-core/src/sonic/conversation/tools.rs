@@ -84,7 +84,13 @@ impl Call {
         let Some(mut told) = self.tools.take_told(asker.link, same) else { return false };
         // The words that were to tell it are not needed any more.
         self.typed.retain(|typed| typed.text != told.text || typed.by != TypedBy::Aside(turn));
-        if told.contract.effect == Effect::Idempotent && told.outcome != ToolOutcome::Answered {
+        let stands = match told.outcome {
+            ToolOutcome::Answered | ToolOutcome::Shortened => true,
+            ToolOutcome::Failed | ToolOutcome::TimedOut => told.contract.effect == Effect::Once,
+            // It never ran, or the user has spoken since: this is another wish.
+            _ => false,
+        };
+        if !stands {
             return false;
         }
         match self.tell_on_wire(std::slice::from_ref(asker), turn, &told.result, told.outcome) {
