@@ -144,8 +144,9 @@ fn a_detached_tool_is_answered_at_once_and_its_result_follows_in_words_when_nobo
     call.story();
     call.hear([speech_start(9_000)]);
     assert!(results(&call)[0]["status"].as_str().unwrap().contains("background"));
-    let story = ["speech starts", "flush 1", "interrupted 1 after 400 ms", "turn 1 interrupted"];
-    assert_eq!(call.story(), story, "it goes on");
+    let story = call.story();
+    assert!(story.contains(&"turn 1 interrupted".to_owned()), "{story:?}");
+    assert!(!story.iter().any(|line| line.starts_with("tool") || line.starts_with("cancel")), "it goes on: {story:?}");
     call.hear([speech_end(9_500, 9_900), user_final("Tell me a story.")]);
     call.hear([spec("s1", "Once upon a time."), sound("a1", 25)]);
     call.tool_done("u-1", Ok(json!({ "sky": "blue" }))).unwrap();
