@@ -109,20 +109,20 @@ pub enum OnInterrupt {
     /// (reference §6.3).
     #[default]
     Finish,
-    /// It is stopped, and the model is told so at once.
+    /// It is stopped, and the model is told so at once; the turn ends with it.
     Cancel,
-    /// The model is told at once that it goes on in the background. The result follows as typed text, when nobody speaks
-    /// and no answer is owed.
+    /// The model is told at once that it goes on in the background, and the turn ends. The result follows as typed text,
+    /// in a turn of its own, when nobody speaks, no answer is owed and none is being played.
     Detach,
 }
 
 /// Whether a tool may be run a second time for the same wish.
 ///
 /// When a session changes, the model may ask in the new one for what it has asked for already. The same name with the
-/// same arguments within the same turn is then the same wish: while the first call is under way, or its result has not
-/// been answered aloud, the result of the first answers both, and the application hears of the first alone. Within one
-/// session, and across turns, two calls are two wishes; so they are after a call that was refused or cancelled. Only a
-/// call that goes on in the background is joined in its own session, too.
+/// same arguments is then the same wish, as long as the turn of the first call still waits for it: while the call is
+/// under way, or its result has not been answered aloud, that result answers both, and the application hears of the
+/// first call alone. Within one session two calls are two wishes; so they are once the turn is over (an interruption
+/// that does not let the tool [finish](OnInterrupt::Finish) ends it, too), and after a call that was refused.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 #[non_exhaustive]

@@ -97,7 +97,8 @@ fn a_late_result_waits_for_the_end_of_an_answer_wherever_in_it_it_comes() {
             let ends = duet.turn_ends();
             let said = if position == "answered" { TurnEnd::Answered } else { TurnEnd::NoAnswer };
             assert_eq!(ends.last(), Some(&said), "{what}");
-            assert!(ends[..ends.len() - 1].iter().all(|end| *end == TurnEnd::Answered), "{what}");
+            assert_eq!(ends[0], TurnEnd::Interrupted, "the wait for the tool, {what}");
+            assert!(ends[1..ends.len() - 1].iter().all(|end| *end == TurnEnd::Answered), "{what}");
         }
     }
 }

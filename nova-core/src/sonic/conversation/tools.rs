@@ -33,19 +33,19 @@ impl Call {
 
     /// Takes on a call of the model's.
     pub(super) fn begin_tool(&mut self, link: LinkKey, id: ToolUseId, name: String, arguments: Value) {
+        self.turns.touch(self.now);
+        let asker = Asker { link, id };
+        let arguments = words::as_arguments(arguments);
+        if let Ok(arguments) = &arguments
+            && self.join(&asker, &name, arguments)
+        {
+            return;
+        }
         // A call out of an answer that was interrupted belongs to that one, which is over.
         let alive = self.gate(link) == Gate::Open;
         let next = self.turns.next(link, |turn| self.tools.holds(turn));
         let asking = next.or_else(|| alive.then(|| self.turns.unasked(self.now, link)));
         let turn = asking.or_else(|| self.turns.last()).unwrap_or_default();
-        self.turns.touch(self.now);
-        let asker = Asker { link, id };
-        let arguments = words::as_arguments(arguments);
-        if let Ok(arguments) = &arguments
-            && self.join(turn, &asker, &name, arguments)
-        {
-            return;
-        }
         let offer = self.config.tools.iter().find(|tool| tool.spec.name == name);
         let contract = offer.map(|tool| tool.contract.clone());
         let refused = match (&arguments, &contract) {
@@ -72,17 +72,19 @@ impl Call {
         }
     }
 
-    /// The model asks another session for what it has asked for already, in the same turn: it is the same wish, and has
-    /// the same result.
-    fn join(&mut self, turn: TurnId, asker: &Asker, name: &str, arguments: &Value) -> bool {
-        let lines = &self.lines;
+    /// The model asks in another session for what it has asked for already, for a turn that still waits: it is the same
+    /// wish, and has the same result.
+    fn join(&mut self, asker: &Asker, name: &str, arguments: &Value) -> bool {
+        let (lines, turns) = (&self.lines, &self.turns);
         let gone = |link: LinkKey| lines.part(link).is_none();
-        let same = |call: &ToolCall| call.turn == turn && call.name == name && call.arguments == *arguments;
+        let waits = |turn: TurnId| turns.is_open(turn) && !turns.is_elsewhere(turn, asker.link);
+        let same = |call: &ToolCall| call.name == name && call.arguments == *arguments && waits(call.turn);
         if self.tools.join_pending(asker, same, gone) {
             return true;
         }
         let Some(mut told) = self.tools.take_told(asker.link, same) else { return false };
         // The words that were to tell it are not needed any more.
+        let turn = told.call.turn;
         self.typed.retain(|typed| typed.text != told.text || typed.by != TypedBy::Aside(turn));
         let stands = match told.outcome {
             ToolOutcome::Answered | ToolOutcome::Shortened => true,
@@ -136,19 +138,29 @@ impl Call {
         }
     }
 
-    /// The user speaks, or the application interrupts: each call goes on, is stopped, or goes on in the background.
+    /// The user speaks, or the application interrupts: each call goes on, is stopped, or goes on in the background. A turn
+    /// that waited for one that does not go on is over.
     pub(super) fn interrupt_tools(&mut self) {
         while let Some(pending) = self.tools.take(OnInterrupt::Cancel) {
+            let turn = pending.call.turn;
             self.stop_tool(&pending);
             self.tell_tool_result(pending, Err(CANCELLED.to_owned()), ToolOutcome::Cancelled);
+            self.end_unless_held(turn);
         }
         for (turn, askers) in self.tools.detach() {
             let goes_on = json!({ "status": DETACHED });
             if let Err(error) = self.tell_on_wire(&askers, turn, &goes_on, ToolOutcome::Answered) {
                 return self.bug(&error);
             }
+            self.end_unless_held(turn);
         }
         self.start_tools();
+    }
+
+    fn end_unless_held(&mut self, turn: TurnId) {
+        if !self.tools.holds(turn) {
+            self.end_turn(turn, TurnEnd::Interrupted);
+        }
     }
 
     /// Ends every call, because nobody can be answered any more.
