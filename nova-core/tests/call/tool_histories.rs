@@ -144,7 +144,7 @@ fn a_late_result_is_still_told_and_answered_after_the_call_was_finished() {
 // ---- random histories
 
 /// One thing that may happen to tools.
-#[derive(Clone, Debug)]
+#[derive(Clone, Copy, Debug)]
 enum Chance {
     Ask { id: u8, tool: &'static str, city: &'static str },
     Done(u8, Result<(), ()>),
