@@ -137,7 +137,8 @@ pub enum Effect {
 /// An instruction that makes the assistant say something while a tool works: "Say that you are looking it up."
 ///
 /// It is typed to the model, unseen by the user, once per call, when neither side has had a word since the model asked
-/// for the tool. It never goes into an answer, and is dropped when the result is there first.
+/// for the tool. It never goes into an answer, and is dropped when the result is there first, or the session is lost that
+/// asked. A model that only speech makes speak is refused one.
 ///
 /// v2.5 is mostly silent while a tool works, whatever its prompt says (reference §6.3). What the real service makes of
 /// such an instruction was never measured by us: try it before you rely on it, since it costs an answer's tokens.

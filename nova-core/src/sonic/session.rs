@@ -59,8 +59,7 @@ use crate::sonic::failure;
 use crate::sonic::limits;
 use crate::sonic::wire::{ClientEvent, ServerEvent};
 use crate::transport;
-pub(crate) use prompt::invalid;
-use prompt::unsupported;
+pub(crate) use prompt::{invalid, unsupported};
 use reader::Reader;
 use tools::ToolUses;
 

@@ -27,3 +27,4 @@ mod tool_histories;
 mod tools;
 mod transcripts;
 mod turns;
+mod wishes;

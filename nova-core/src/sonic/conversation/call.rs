@@ -23,7 +23,7 @@ use super::recovery::Recovery;
 use super::renewal::Renewal;
 use super::review::Review;
 use super::sending::{AudioWhileTools, Typed, TypedBy};
-use super::tools::Tools;
+use super::tools::{self, Tools};
 use super::transcript::Transcripts;
 use super::turns::Turns;
 use super::usage::UsageSum;
@@ -130,7 +130,7 @@ impl Call {
     /// `Invalid` when the model does not take something of the configuration; the sentence says what and why.
     pub fn new(config: Config, catalogue: &Catalogue, seed: u64) -> Result<Self> {
         let model = catalogue.model(&config.model);
-        config.tools.iter().try_for_each(crate::sonic::OfferedTool::check)?;
+        tools::check(&config.tools, &model)?;
         let mut call = Call {
             now: Duration::ZERO,
             phase: Phase::Dialing,

@@ -22,11 +22,24 @@ use super::line::{Gate, LineState};
 use super::sending::{Typed, TypedBy};
 use crate::error::{Error, ErrorKind};
 use crate::ids::ToolUseId;
-use crate::model::Feature;
-use crate::sonic::contract::{Contract, Effect, OnInterrupt, TOOLS_AT_ONCE};
+use crate::model::{Feature, Model};
+use crate::sonic::contract::{Contract, Effect, OfferedTool, OnInterrupt, TOOLS_AT_ONCE};
 use crate::sonic::event::{Event, ToolCall, ToolOutcome, TurnEnd, TurnId};
+use crate::sonic::session::unsupported;
 pub(super) use ledger::Tools;
 use ledger::{Asker, Pending, Place, Told};
+
+/// Checks the tools on offer for a model.
+///
+/// # Errors
+/// `Invalid` for whatever the service would refuse, nothing could keep, or the model cannot do.
+pub(super) fn check(tools: &[OfferedTool], model: &Model) -> crate::error::Result<()> {
+    tools.iter().try_for_each(OfferedTool::check)?;
+    if tools.iter().any(|tool| tool.contract.filler.is_some()) && !model.has(Feature::InteractiveText) {
+        return Err(unsupported(model, "the filler of a tool: only speech makes it speak"));
+    }
+    Ok(())
+}
 
 impl Call {
     // ---- asked
@@ -73,7 +86,7 @@ impl Call {
     }
 
     /// The model asks in another session for what it has asked for already, for a turn that still waits: it is the same
-    /// wish, and has the same result.
+    /// wish, and has the same result. Says whether that is so.
     fn join(&mut self, asker: &Asker, name: &str, arguments: &Value) -> bool {
         let (lines, turns) = (&self.lines, &self.turns);
         let gone = |link: LinkKey| lines.part(link).is_none();

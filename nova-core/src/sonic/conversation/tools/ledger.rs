@@ -12,12 +12,15 @@ use crate::sonic::event::{ToolCall, ToolOutcome, TurnId};
 
 /// Ids that are remembered, so that no two calls have the same one. A day's call has some hundreds.
 const IDS: usize = 1_024;
+/// Results that are remembered until they are answered; then the oldest is forgotten. A model that calls so often without
+/// a word goes round in circles.
+const TOLD: usize = 32;
 
 #[derive(Default)]
 pub(in crate::sonic::conversation) struct Tools {
     /// In the order in which they were asked; at most `TOOLS_AT_ONCE`.
     pending: Vec<Pending>,
-    /// Results that were told, and that no answer has followed yet.
+    /// Results that were told, and that no answer has followed yet; at most `TOLD`.
     told: Vec<Told>,
     /// When a session was last told a result.
     pub(super) told_at: Duration,
@@ -157,7 +160,9 @@ impl Tools {
 
     /// Lets the calls go on unwaited for that are made so; returns who waited for them.
     pub(super) fn detach(&mut self) -> Vec<(TurnId, Vec<Asker>)> {
-        let detached = self.pending.iter_mut().filter(|pending| pending.contract.on_interrupt == OnInterrupt::Detach);
+        let waited_for =
+            |one: &&mut Pending| one.contract.on_interrupt == OnInterrupt::Detach && !one.askers.is_empty();
+        let detached = self.pending.iter_mut().filter(waited_for);
         detached.map(|pending| (pending.call.turn, std::mem::take(&mut pending.askers))).collect()
     }
 
@@ -229,6 +234,9 @@ impl Tools {
 
     /// Notes that a session was told a result, or will be in words.
     pub(super) fn tell(&mut self, told: Told) {
+        if self.told.len() == TOLD {
+            self.told.remove(0);
+        }
         self.told.push(told);
     }
 
