@@ -355,7 +355,7 @@ impl Setup {
         if let Generation::First = self.generation {
             config.model = ModelId::from(ModelId::NOVA_SONIC);
         }
-        config.tools = vec![tool("get_weather"), tool("get_time")];
+        config.tools = vec![tool("get_weather").into(), tool("get_time").into()];
         config.audio_during_tools = match self.during_tools {
             During::Adapt => AudioDuringTools::Adapt,
             During::Hold => AudioDuringTools::Hold,

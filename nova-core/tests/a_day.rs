@@ -58,7 +58,7 @@ fn config() -> Config {
     config.output_rate = voice::RATE;
     config.idle.hang_up = 2 * DAY;
     config.idle.longest_call = 2 * DAY;
-    config.tools = vec![ToolSpec::new("look_up", "Looks something up.", json!({"type": "object"}))];
+    config.tools = vec![ToolSpec::new("look_up", "Looks something up.", json!({"type": "object"})).into()];
     config
 }
 

@@ -9,6 +9,7 @@ use tokio::sync::{mpsc, oneshot};
 use tokio::time::Instant;
 
 use super::config::{AudioDuringTools, Config, Duplex, Idle, Message, Renewal, Review, Timeouts};
+use super::contract::OfferedTool;
 use super::conversation::Verdict;
 use super::driver::Driver;
 use super::flight::Words;
@@ -108,8 +109,15 @@ impl Builder {
 
     /// Offers a tool to the model, run by its handler.
     pub fn tool(mut self, tool: Tool) -> Self {
-        self.config.tools.push(tool.spec.clone());
+        self.config.tools.push(tool.offer.clone());
         self.tools.push(tool);
+        self
+    }
+
+    /// Offers a tool that the application runs by itself: it answers each
+    /// [`Event::ToolCall`](super::Event::ToolCall) with [`Sender::answer_tool`].
+    pub fn offer_tool(mut self, tool: impl Into<OfferedTool>) -> Self {
+        self.config.tools.push(tool.into());
         self
     }
 
@@ -122,6 +130,13 @@ impl Builder {
     /// Sets what was said before this call, oldest first.
     pub fn history(mut self, history: impl IntoIterator<Item = Message>) -> Self {
         self.config.history = history.into_iter().collect();
+        self
+    }
+
+    /// Makes the assistant speak first, as soon as the call is connected; see [`Sender::greet`]. A model that cannot is
+    /// refused by [`connect`](Builder::connect) before anything is sent.
+    pub fn greet(mut self, instruction: impl Into<String>) -> Self {
+        self.config.greeting = Some(instruction.into());
         self
     }
 

@@ -6,7 +6,8 @@ use serde::{Deserialize, Serialize};
 
 use crate::audio::SampleRate;
 use crate::model::{ModelId, Voice};
-use crate::sonic::session::{Endpointing, Inference, ToolChoice, ToolSpec};
+use crate::sonic::contract::OfferedTool;
+use crate::sonic::session::{Endpointing, Inference, ToolChoice};
 use crate::sonic::wire::Role;
 
 /// Everything that is fixed when a conversation opens.
@@ -33,12 +34,15 @@ pub struct Config {
     pub input_rate: SampleRate,
     /// Rate of the audio that comes out.
     pub output_rate: SampleRate,
-    /// The tools on offer.
-    pub tools: Vec<ToolSpec>,
+    /// The tools on offer, each with what the call promises about it.
+    pub tools: Vec<OfferedTool>,
     /// Whether the model must use one of them.
     pub tool_choice: Option<ToolChoice>,
     /// What was said before this call, oldest first.
     pub history: Vec<Message>,
+    /// What the assistant is told to say first, before the user says anything: an instruction that nobody sees. Not for
+    /// models that only speech makes speak (reference §6.4).
+    pub greeting: Option<String>,
     /// Whether audio goes on while a tool works.
     pub audio_during_tools: AudioDuringTools,
     /// When a session makes room for the next.
@@ -69,6 +73,7 @@ impl Default for Config {
             tools: Vec::new(),
             tool_choice: None,
             history: Vec::new(),
+            greeting: None,
             audio_during_tools: AudioDuringTools::default(),
             renewal: Renewal::default(),
             idle: Idle::default(),
@@ -91,9 +96,10 @@ impl std::fmt::Debug for Config {
             .field("endpointing", &self.endpointing)
             .field("input_rate", &self.input_rate)
             .field("output_rate", &self.output_rate)
-            .field("tools", &self.tools.iter().map(|tool| &tool.name).collect::<Vec<_>>())
+            .field("tools", &self.tools.iter().map(|tool| &tool.spec.name).collect::<Vec<_>>())
             .field("tool_choice", &self.tool_choice)
             .field("history", &self.history)
+            .field("greeting_bytes", &self.greeting.as_ref().map(String::len))
             .field("audio_during_tools", &self.audio_during_tools)
             .field("renewal", &self.renewal)
             .field("idle", &self.idle)
@@ -250,7 +256,8 @@ pub struct Timeouts {
     /// Without any progress in a turn that is owed an answer; the turn then ends with a reason.
     /// Twice the local limit that a long-measured client uses, for slow regions (reference §3.3).
     pub answer: Duration,
-    /// For one tool, from the call to its result; the model then gets an error as the result.
+    /// For one tool, from the call to its result, unless its [contract](crate::sonic::Contract) says otherwise; the model
+    /// then gets an error as the result.
     pub tool: Duration,
     /// From the loss of a session to the next accepted one, over all attempts and regions; then the call ends.
     pub recover: Duration,

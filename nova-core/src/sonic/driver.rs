@@ -34,6 +34,7 @@ pub(super) struct Piece {
 #[derive(Debug)]
 pub(super) enum Command {
     Text(String),
+    Greet(String),
     ToolDone { id: ToolUseId, result: std::result::Result<Value, String> },
 }
 
@@ -217,7 +218,7 @@ impl Work {
     /// Runs a tool that was registered with a handler; the application answers the others.
     #[allow(clippy::disallowed_methods, reason = "the driver is where tasks are started")]
     fn run_tool(&mut self, tools: &[Tool], call: ToolCall) {
-        let Some(tool) = tools.iter().find(|tool| tool.spec.name == call.name) else { return };
+        let Some(tool) = tools.iter().find(|tool| tool.name() == call.name) else { return };
         let run = tool.run(call.arguments);
         let id = call.id.clone();
         let handle = self.running.spawn(async move { (id, run.await) });
@@ -242,6 +243,7 @@ impl From<Command> for Input {
     fn from(command: Command) -> Self {
         match command {
             Command::Text(text) => Input::Text { text },
+            Command::Greet(text) => Input::Greet { text },
             Command::ToolDone { id, result } => Input::ToolDone { id, result },
         }
     }

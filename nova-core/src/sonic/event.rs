@@ -70,10 +70,13 @@ pub enum Event {
         #[serde(rename = "errorMs", with = "crate::sonic::millis", default)]
         error: Duration,
     },
-    /// The model asks for a tool. Handlers registered with the builder run by themselves; otherwise answer it with
-    /// `answer_tool`.
+    /// A tool that the model asks for is to run now. Handlers registered with the builder run by themselves; otherwise
+    /// answer it with `answer_tool`.
+    ///
+    /// A call that waits for its moment (see [`Contract::at_once`](crate::sonic::Contract::at_once)) is told when that
+    /// has come, and one that must not run, for whatever reason, never: there is only its [`Event::ToolDone`].
     ToolCall(ToolCall),
-    /// A tool's result, or why there is none, went to the model.
+    /// A call of the model's is over: its result, or why there is none, went to the model. Told exactly once per call.
     ToolDone {
         /// The call it answers.
         id: ToolUseId,
@@ -381,7 +384,8 @@ impl fmt::Debug for Audio {
 pub struct ToolCall {
     /// The turn in which it was asked.
     pub turn: TurnId,
-    /// Names this call; answer it exactly once.
+    /// Names this call, and no other one of the last thousand; answer it exactly once. It is the service's own name,
+    /// unless another session of the call has used that before.
     pub id: ToolUseId,
     /// Name of the tool.
     pub name: String,
@@ -399,18 +403,28 @@ impl fmt::Debug for ToolCall {
     }
 }
 
-/// How a tool call ended.
+/// How a tool call ended. Whichever it is, the model was told so.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 #[non_exhaustive]
 pub enum ToolOutcome {
     /// The handler's result was sent.
     Answered,
-    /// The handler failed; the model was told so.
+    /// The handler's result was too long: its beginning was sent.
+    Shortened,
+    /// The handler failed.
     Failed,
-    /// It took longer than its deadline; the model was told so.
+    /// It took longer than its deadline.
     TimedOut,
-    /// The session that asked is gone.
+    /// It was stopped, or never begun, because the user spoke or the application interrupted.
+    Cancelled,
+    /// It was not run: there is no tool of that name.
+    UnknownTool,
+    /// It was not run: its arguments are no JSON object.
+    BadArguments,
+    /// It was not run: too many calls were under way already.
+    TooMany,
+    /// The call ended first, or only a session knew of it that is gone: nobody could be told.
     Abandoned,
 }
 

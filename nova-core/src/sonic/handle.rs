@@ -82,6 +82,11 @@ impl Conversation {
         self.sender.send_text(text).await
     }
 
+    /// Makes the assistant speak without being spoken to; see [`Sender::greet`].
+    pub async fn greet(&self, instruction: impl Into<String>) -> Result<()> {
+        self.sender.greet(instruction).await
+    }
+
     /// Answers a tool call that has no handler; see [`Sender::answer_tool`].
     pub async fn answer_tool(&self, id: &ToolUseId, result: std::result::Result<Value, String>) -> Result<()> {
         self.sender.answer_tool(id, result).await
@@ -220,6 +225,27 @@ impl Sender {
     /// `Invalid` when the model does not answer text, `Limit` when too many texts wait, `Closed` when the call is over.
     pub async fn send_text(&self, text: impl Into<String>) -> Result<()> {
         self.ask(Command::Text(text.into())).await
+    }
+
+    /// Makes the assistant speak without being spoken to: it answers this text, which stays out of the transcript.
+    ///
+    /// The text is an instruction or a cue and not what will be said: the model answers it as part of the talk. "Say
+    /// these words" was refused when somebody measured it, a plain "hi" gave a clean greeting (reference §6.4). To speak
+    /// first, [`Builder::greet`] is enough. What the models do (reference §6.4):
+    ///
+    /// - The second generation answers typed text once it has had 68 ms of audio, which every session of a call has
+    ///   before its first text.
+    /// - v2.5 is reported once to ignore a text that comes after an answer, and to mark that answer as interrupted; so
+    ///   greet at the beginning of a call. A turn that this leaves without an answer ends with
+    ///   [`TurnEnd::NoAnswer`](super::TurnEnd::NoAnswer).
+    /// - v1 starts to speak for audible speech only; it is refused here. Play it a short clip of somebody saying hello.
+    ///
+    /// Like any typed text it cuts an answer that is being given.
+    ///
+    /// # Errors
+    /// `Invalid` when the model does not answer text, `Limit` when too many texts wait, `Closed` when the call is over.
+    pub async fn greet(&self, instruction: impl Into<String>) -> Result<()> {
+        self.ask(Command::Greet(instruction.into())).await
     }
 
     /// Answers a tool call that has no handler, with any JSON value or a sentence that says why not.

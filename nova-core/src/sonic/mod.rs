@@ -5,6 +5,7 @@
 
 pub mod config;
 pub mod content;
+pub mod contract;
 pub mod conversation;
 pub mod event;
 pub mod failure;
@@ -34,6 +35,7 @@ mod tool;
 #[cfg(feature = "runtime")]
 pub use builder::Builder;
 pub use config::{AudioDuringTools, Config, Duplex, Idle, Message, Renewal, Review, Timeouts, Unreviewed};
+pub use contract::{Contract, Effect, Filler, OfferedTool, OnInterrupt};
 pub use event::{
     Audio, CloseReason, Cut, DropReason, Event, Latency, RenewReason, ReviewOutcome, Stamped, ToolCall, ToolOutcome,
     Transcript, TranscriptStage, TurnEnd, TurnId, Unsent,

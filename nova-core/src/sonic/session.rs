@@ -59,7 +59,7 @@ use crate::sonic::failure;
 use crate::sonic::limits;
 use crate::sonic::wire::{ClientEvent, ServerEvent};
 use crate::transport;
-use prompt::{invalid, unsupported};
+pub(crate) use prompt::{invalid, unsupported};
 use reader::Reader;
 use tools::ToolUses;
 

@@ -4,10 +4,12 @@ use std::fmt;
 use std::future::Future;
 use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
+use std::time::Duration;
 
 use futures::FutureExt;
 use serde_json::Value;
 
+use crate::sonic::contract::{Effect, Filler, OfferedTool, OnInterrupt};
 use crate::sonic::session::ToolSpec;
 use crate::transport::BoxFuture;
 
@@ -16,10 +18,11 @@ pub(super) type ToolResult = Result<Value, String>;
 
 type Handler = Arc<dyn Fn(Value) -> BoxFuture<ToolResult> + Send + Sync>;
 
-/// A function that the model may call during a conversation.
+/// A function that the model may call during a conversation, with its [contract](super::Contract).
 #[derive(Clone)]
+#[must_use = "a tool does nothing until a builder has it"]
 pub struct Tool {
-    pub(super) spec: ToolSpec,
+    pub(super) offer: OfferedTool,
     handler: Handler,
 }
 
@@ -28,7 +31,7 @@ impl Tool {
     /// arguments and an async function.
     ///
     /// The function gets the arguments as a JSON object and returns any JSON value; an error's text goes to the model,
-    /// which usually apologises. It has the time of [`Timeouts::tool`](super::Timeouts::tool).
+    /// which usually apologises. A future whose result nobody waits for any more is dropped.
     pub fn new<F, R, E>(name: impl Into<String>, description: impl Into<String>, schema: Value, run: F) -> Self
     where
         F: Fn(Value) -> R + Send + Sync + 'static,
@@ -36,12 +39,59 @@ impl Tool {
         E: fmt::Display,
     {
         Tool {
-            spec: ToolSpec::new(name, description, schema),
+            offer: ToolSpec::new(name, description, schema).into(),
             handler: Arc::new(move |arguments| {
                 let run = run(arguments);
                 Box::pin(async move { run.await.map_err(|error| error.to_string()) })
             }),
         }
+    }
+
+    /// Drops the schema keywords that the service is said to refuse; see [`ToolSpec::with_plain_schema`].
+    pub fn with_plain_schema(mut self) -> Self {
+        self.offer.spec = self.offer.spec.with_plain_schema();
+        self
+    }
+
+    /// Sets how long a call may take, waiting for its moment included; without it
+    /// [`Timeouts::tool`](super::Timeouts::tool).
+    pub fn deadline(mut self, deadline: Duration) -> Self {
+        self.offer.contract.deadline = Some(deadline);
+        self
+    }
+
+    /// Sets how many calls of this tool run at once; see [`Contract::at_once`](super::Contract::at_once).
+    pub fn at_once(mut self, calls: usize) -> Self {
+        self.offer.contract.at_once = calls;
+        self
+    }
+
+    /// Sets what an interruption does to a call; without it, it goes on.
+    pub fn on_interrupt(mut self, policy: OnInterrupt) -> Self {
+        self.offer.contract.on_interrupt = policy;
+        self
+    }
+
+    /// Sets how many bytes of a result the model is told; without it, as many as fit one event.
+    pub fn result_limit(mut self, bytes: usize) -> Self {
+        self.offer.contract.result_limit = Some(bytes);
+        self
+    }
+
+    /// Says that running it twice does the same as running it once; see [`Effect`].
+    pub fn idempotent(mut self) -> Self {
+        self.offer.contract.effect = Effect::Idempotent;
+        self
+    }
+
+    /// Sets what the model is told when a call takes longer than a moment; see [`Filler`].
+    pub fn filler(mut self, filler: impl Into<Filler>) -> Self {
+        self.offer.contract.filler = Some(filler.into());
+        self
+    }
+
+    pub(super) fn name(&self) -> &str {
+        &self.offer.spec.name
     }
 
     /// Runs the tool; a panic in it becomes an error for the model.
@@ -56,6 +106,7 @@ impl Tool {
 
 impl fmt::Debug for Tool {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Tool").field("name", &self.spec.name).finish_non_exhaustive()
+        let contract = &self.offer.contract;
+        f.debug_struct("Tool").field("name", &self.name()).field("contract", contract).finish_non_exhaustive()
     }
 }

@@ -30,7 +30,7 @@ fn eventful() -> World {
     let mut config = Config::default();
     config.input_rate = voice::RATE;
     config.output_rate = voice::RATE;
-    config.tools = vec![ToolSpec::new("look_up", "Looks something up.", json!({"type": "object"}))];
+    config.tools = vec![ToolSpec::new("look_up", "Looks something up.", json!({"type": "object"})).into()];
     let workshop = Workshop::new(|_| (Some(Duration::from_millis(500)), Ok(json!({ "found": true }))));
     World::new(config, 1, user, workshop, |link, _| {
         let mut settings = scenes::eventful(link.0);

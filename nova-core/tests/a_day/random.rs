@@ -169,7 +169,7 @@ impl History {
         let mut config = Config::default();
         config.input_rate = voice::RATE;
         config.output_rate = voice::RATE;
-        config.tools = vec![ToolSpec::new("look_up", "Looks something up.", json!({"type": "object"}))];
+        config.tools = vec![ToolSpec::new("look_up", "Looks something up.", json!({"type": "object"})).into()];
         config.renewal.from = f64::from(self.renewal.0) / 1_000.0;
         config.renewal.at_the_latest = f64::from(self.renewal.1) / 1_000.0;
         let mut tools: VecDeque<Tool> = self.tools.clone().into();

@@ -36,8 +36,8 @@ fn tools() -> Config {
     let city = json!({"type": "object", "properties": {"city": {"type": "string"}}, "required": ["city"]});
     let mut config = Config::default();
     config.tools = vec![
-        ToolSpec::new("get_weather", "Tells the temperature in a city.", city.clone()),
-        ToolSpec::new("get_time", "Tells the hour in a city.", city),
+        ToolSpec::new("get_weather", "Tells the temperature in a city.", city.clone()).into(),
+        ToolSpec::new("get_time", "Tells the hour in a city.", city).into(),
     ];
     config
 }

@@ -144,8 +144,8 @@ fn a_redacted_log_holds_nothing_that_was_said_or_told() {
     let secret = "XYZZY 4711";
     let mut config = with_tools();
     config.system = format!("Never say {secret}.");
-    config.tools[0].description = secret.to_owned();
-    config.tools[0].schema["description"] = json!(secret);
+    config.tools[0].spec.description = secret.to_owned();
+    config.tools[0].spec.schema["description"] = json!(secret);
     config.inference.stop_sequences = vec![secret.to_owned()];
     config.history = vec![Message::user(secret), Message::assistant(secret)];
     let mut call = Script::with(config.clone());
@@ -153,8 +153,8 @@ fn a_redacted_log_holds_nothing_that_was_said_or_told() {
     call.hear([tool_use("u-1", "weather", &format!(r#"{{"{secret}":4711}}"#))]);
     call.tool_done("u-1", Ok(json!({ secret: [secret, 4711] }))).unwrap();
     call.hear([spec("s1", secret), sound("a1", 2), vec![event("novelty", json!({ "a": secret, secret: 4711 }))]]);
-    call.hear([tool_use("u-2", "clock", &format!("\"{secret}\""))]);
-    call.tool_done("u-2", Err(secret)).unwrap();
+    call.hear([tool_use("u-2", "clock", &format!("\"{secret}\"")), tool_use("u-3", "clock", "{}")]);
+    call.tool_done("u-3", Err(secret)).unwrap();
     call.text(secret).unwrap();
     call.input(Input::Greet { text: secret.to_owned() });
     let pcm = Bytes::from(secret.repeat(100));

@@ -147,7 +147,7 @@ fn a_tool_at_work_at_the_last_moment_runs_once_and_is_answered() {
         config.renewal.at_the_latest = 0.125;
     });
     let city = json!({"type": "object", "properties": {"city": {"type": "string"}}, "required": ["city"]});
-    config.tools = vec![ToolSpec::new("get_weather", "Tells the temperature in a city.", city)];
+    config.tools = vec![ToolSpec::new("get_weather", "Tells the temperature in a city.", city).into()];
     let mut duet = Duet::new(config, strict(Scenario::tools()))
         .tool(secs(8), |_| Ok(json!({"temperature": 11})))
         .microphone(secs(54), &question("weather"), 32_000)

@@ -74,7 +74,7 @@ fn nothing_that_was_said_or_told_is_shown() {
     let secret = "XYZZY";
     let mut config = with_tools();
     config.system = format!("Never say {secret}.");
-    config.tools[0].description = secret.to_owned();
+    config.tools[0].spec.description = secret.to_owned();
     config.history = vec![Message::user(secret), Message::assistant(secret)];
     let mut call = Script::with(config.clone());
     let mut shown = format!("{config:?}");

@@ -10,14 +10,14 @@ use serde_json::{Value, json};
 
 const REFUSED: &str = "Invalid input request, please fix your input and try again.";
 
-fn asked(config: Config) -> Script {
+pub fn asked(config: Config) -> Script {
     let mut call = Script::with(config);
     call.user_says("Will it rain?");
     call.hear([tool_use("u-1", "weather", r#"{"city":"Oslo"}"#)]);
     call
 }
 
-fn results(call: &Script) -> Vec<Value> {
+pub fn results(call: &Script) -> Vec<Value> {
     let results = call.sent.iter().filter(|sent| sent.name == "toolResult");
     results.map(|sent| serde_json::from_str(sent.body["content"].as_str().unwrap()).unwrap()).collect()
 }
@@ -75,7 +75,7 @@ fn a_failure_an_unknown_name_and_a_bare_value_are_answered_as_objects() {
     ];
     assert_eq!(results(&call), expected);
     let story = call.story();
-    assert!(story.contains(&"tool u-2 failed".to_owned()) && !story.contains(&"run u-2".to_owned()), "{story:?}");
+    assert!(story.contains(&"tool u-2 unknownTool".to_owned()) && !story.contains(&"run u-2".to_owned()), "{story:?}");
 }
 
 #[test]
@@ -113,16 +113,18 @@ fn the_seventeenth_call_at_once_is_answered_with_an_error() {
     }
     let story = call.story();
     assert_eq!(story.iter().filter(|line| line.starts_with("run ")).count(), 16);
-    assert!(story.contains(&"tool u-17 failed".to_owned()));
+    assert!(story.contains(&"tool u-17 tooMany".to_owned()), "{story:?}");
     assert_eq!(results(&call).len(), 1);
 }
 
 #[test]
-fn a_result_too_large_for_one_event_is_told_as_an_error() {
+fn a_result_too_large_for_one_event_is_told_by_its_beginning() {
     let mut call = asked(with_tools());
     call.tool_done("u-1", Ok(json!({ "text": "x".repeat(1_200_000) }))).unwrap();
-    assert!(results(&call)[0]["error"].as_str().unwrap().contains("bytes"));
-    assert!(call.story().contains(&"tool u-1 failed".to_owned()));
+    let told = &results(&call)[0];
+    assert!(told["truncated"].as_str().unwrap().contains("1200011 bytes"), "{}", told["truncated"]);
+    assert!(told["beginning"].as_str().unwrap().len() > 900_000);
+    assert!(call.story().contains(&"tool u-1 shortened".to_owned()));
     assert!(!call.is_over());
 }
 

@@ -23,7 +23,7 @@ use super::recovery::Recovery;
 use super::renewal::Renewal;
 use super::review::Review;
 use super::sending::{AudioWhileTools, Typed, TypedBy};
-use super::tools::Tools;
+use super::tools::{self, Tools};
 use super::transcript::Transcripts;
 use super::turns::Turns;
 use super::usage::UsageSum;
@@ -31,7 +31,7 @@ use crate::error::{Error, ErrorKind, Result};
 use crate::ids::{ContentId, PromptName, ToolUseId};
 use crate::model::{Catalogue, Model};
 use crate::sonic::config::Config;
-use crate::sonic::event::{CloseReason, Event, RenewReason, Stamped, ToolOutcome, Transcript, TurnEnd, TurnId};
+use crate::sonic::event::{CloseReason, Event, RenewReason, Stamped, Transcript, TurnEnd, TurnId};
 use crate::transport::Target;
 
 /// A conversation as a pure machine: time and inputs in, outputs out. It never waits, sleeps or asks for the time.
@@ -130,6 +130,7 @@ impl Call {
     /// `Invalid` when the model does not take something of the configuration; the sentence says what and why.
     pub fn new(config: Config, catalogue: &Catalogue, seed: u64) -> Result<Self> {
         let model = catalogue.model(&config.model);
+        tools::check(&config.tools, &model)?;
         let mut call = Call {
             now: Duration::ZERO,
             phase: Phase::Dialing,
@@ -160,6 +161,9 @@ impl Call {
         let history = call.transcripts.shaped(&call.model, &[]);
         call.told_trimmed(history.trimmed);
         call.lines.current = Some(call.open(Opening::Whole(&history.messages))?);
+        if let Some(greeting) = call.config.greeting.clone() {
+            call.text(greeting, TypedBy::Greeting)?;
+        }
         Ok(call)
     }
 
@@ -301,13 +305,7 @@ impl Call {
         }
         self.redial_if_due();
         self.review_if_overdue();
-        while let Some((id, pending)) = self.tools.expire(self.now) {
-            self.outputs.push_back(Output::CancelTool { id: id.clone() });
-            let seconds = self.config.timeouts.tool.as_secs();
-            let reason = format!("the tool did not answer within {seconds} s");
-            self.turns.touch(self.now);
-            self.tell_tool_result(&id, pending.name, pending.link, pending.turn, Err(reason), ToolOutcome::TimedOut);
-        }
+        self.expire_tools();
         for turn in self.turns.overdue(self.now) {
             // What a tool keeps waiting has the tool's deadline, and what no session hears has the link's.
             if self.tools.holds(turn) || self.lines.in_use().is_none() {
@@ -331,7 +329,8 @@ impl Call {
             self.renewal_wake(),
             self.idle_wake(),
             self.review.wake(),
-            self.tools.wake(),
+            self.tools_wake(),
+            self.aside_wake(),
             self.turns.wake(),
             self.transcripts.wake(),
             self.closing_wake(),
@@ -393,10 +392,7 @@ impl Call {
         for turn in self.turns.ids() {
             self.end_turn(turn, end);
         }
-        for (id, pending) in self.tools.drain().collect::<Vec<_>>() {
-            self.cancel_tool(id.clone());
-            self.event(Event::ToolDone { id, name: pending.name, outcome: ToolOutcome::Abandoned });
-        }
+        self.abandon_tools();
         let settled = self.transcripts.settle(None);
         self.settled(settled);
         self.hang_up();

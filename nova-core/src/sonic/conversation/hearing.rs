@@ -6,7 +6,7 @@ use super::call::{Block, BlockPart, Call};
 use super::io::LinkKey;
 use super::line::Gate;
 use super::lines::Part;
-use super::turns::News;
+use super::turns::{Boundaries, News};
 use crate::ids::ContentId;
 use crate::sonic::event::{Audio, Event, TurnEnd, TurnId};
 use crate::sonic::session::{self, BlockKind, Heard, Stage, Stop};
@@ -27,6 +27,7 @@ impl Call {
             if self.is_over() {
                 return;
             }
+            self.follow_speech(link, &heard);
             self.review(link, heard);
         }
     }
@@ -105,6 +106,9 @@ impl Call {
             BlockKind::AssistantAudio { .. } => self.answer_part(link),
             _ => BlockPart::Other,
         };
+        if let BlockPart::Answer(turn) = part {
+            self.tools.answer_begins(turn);
+        }
         self.blocks.push_back(Block { link, id, part });
         if self.blocks.len() > OPEN_BLOCKS {
             self.blocks.pop_front();
@@ -176,7 +180,7 @@ impl Call {
         }
         let BlockPart::Answer(turn) = self.living_part(link, id) else { return };
         self.turns.audio_came(self.now, turn);
-        self.tools.answered(turn);
+        self.tools.sounds(turn);
         let mut audio = Audio { turn, pcm, rate: self.config.output_rate, offset: std::time::Duration::ZERO };
         audio.offset = self.playback.delivered(turn, audio.duration());
         self.transcripts.sounds(turn, audio.duration());
@@ -214,6 +218,10 @@ impl Call {
             // No boundary event and no end of the answer came: these words are the only sign of a barge-in.
             self.interrupted_by_service(link);
         }
+        if self.turns.boundaries() == Boundaries::NeverSeen {
+            // The same for a tool: these words came after its call.
+            self.interrupt_tools();
+        }
         if let Some(line) = self.lines.get_mut(link) {
             line.user_heard = now;
             line.gate = Gate::Open;
@@ -230,7 +238,7 @@ impl Call {
             BlockKind::AssistantAudio { .. } => true,
             _ => !self.turns.has_sounded(turn),
         };
-        if !ends || self.tools.holds(turn) {
+        if !ends || self.tools.holds(turn) || self.tools.owes_answer(turn) {
             return;
         }
         if !self.turns.has_sounded(turn) {
@@ -295,6 +303,7 @@ impl Call {
             }
         }
         self.cut_answers();
+        self.interrupt_tools();
     }
 
     /// Stops every answer that is being given or played, each once.

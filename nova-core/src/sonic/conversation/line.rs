@@ -33,6 +33,8 @@ pub(super) struct Line {
     pub(super) accepted: Duration,
     /// When the credentials that sign it expire.
     pub(super) expires: Option<Duration>,
+    /// When the service last showed that it speaks, or is about to.
+    pub(super) speaks: Option<Duration>,
     /// When the user was last heard in it.
     pub(super) user_heard: Duration,
     /// The service's name for it.
@@ -114,7 +116,7 @@ impl Line {
         session.start_prompt(&PromptConfig {
             voice: config.voice.clone(),
             output_rate: config.output_rate,
-            tools: config.tools.clone(),
+            tools: config.tools.iter().map(|tool| tool.spec.clone()).collect(),
             tool_choice: config.tool_choice.clone(),
         })?;
         say(&mut session, Content::System, &config.system)?;
@@ -128,6 +130,7 @@ impl Line {
             gate: Gate::Open,
             accepted: Duration::ZERO,
             expires: None,
+            speaks: None,
             user_heard: Duration::ZERO,
             request_id: None,
             history: match opening {

@@ -15,6 +15,7 @@
 //! | `transcript` | each line shown once, announced first, then as spoken and heard |
 //! | `playback` | how much of an answer was heard |
 //! | `tools` | each tool call answered exactly once |
+//! | `asides` | what the call itself says to the model, and when |
 //! | `history` | what was said before that, and all of it in the shape the model takes |
 //! | `usage` | tokens over all sessions |
 //! | `renewal` | another session before the one in use is cut |
@@ -22,6 +23,7 @@
 //! | `idle` | a call that nobody ends |
 //! | `closing` | the orderly end |
 
+mod asides;
 mod audio_in;
 mod call;
 mod closing;

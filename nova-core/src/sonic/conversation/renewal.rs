@@ -119,8 +119,8 @@ impl Call {
     fn is_quiet(&self, due: Due) -> bool {
         // One session at a time makes room.
         let ready = self.lines.leaving.is_none() && self.lines.live().is_some_and(Line::is_sent);
-        let nothing_owed = self.turns.is_empty() && self.tools.is_empty();
-        let assistant_speaks = self.turns.all_sound() && self.tools.is_empty();
+        let nothing_owed = self.turns.is_empty() && self.tools.is_idle();
+        let assistant_speaks = self.turns.all_sound() && self.tools.is_idle();
         let second_half = (due.from + due.at_the_latest) / 2 <= self.now;
         ready && (nothing_owed || (second_half && assistant_speaks))
     }

@@ -30,7 +30,7 @@ pub(super) enum TypedBy {
     User(Option<TurnId>),
     /// The application, so that the assistant speaks first: like the user's, and nobody sees it.
     Greeting,
-    /// The call itself, in a turn: when no answer sounds and nobody speaks.
+    /// The call itself, in a turn: when nobody speaks and no answer is owed or played (`asides.rs`).
     Aside(TurnId),
 }
 
@@ -149,24 +149,24 @@ impl Call {
         if !free {
             return;
         }
-        let Some(at) = (0..self.typed.len()).find(|at| self.may_type(self.typed[*at].by)) else { return };
-        let Some(typed) = self.typed.remove(at) else { return };
-        let Some(line) = self.lines.live_mut() else { return };
+        let at = (0..self.typed.len()).find(|at| self.may_type(self.typed[*at].by));
+        let typed = at.and_then(|at| self.typed.remove(at)).or_else(|| self.due_filler());
+        let (Some(typed), Some(line)) = (typed, self.lines.live_mut()) else { return };
         if let Err(error) = line.type_text(&typed.text) {
             return self.bug(&error);
         }
         line.gate = super::line::Gate::Open;
+        line.speaks = Some(self.now);
         self.was_typed(&typed);
     }
 
     /// Says whether a text may be sent now. Two sessions never answer at once.
     fn may_type(&self, by: TypedBy) -> bool {
-        let elsewhere = self.lines.leaving.as_ref().is_some_and(|line| self.turns.owed_by(line.key));
         match by {
-            TypedBy::User(_) | TypedBy::Greeting => !elsewhere,
-            TypedBy::Aside(turn) => {
-                !elsewhere && !self.turns.user_speaks() && self.turns.answering().all(|other| other == turn)
+            TypedBy::User(_) | TypedBy::Greeting => {
+                !self.lines.leaving.as_ref().is_some_and(|line| self.turns.owed_by(line.key))
             }
+            TypedBy::Aside(turn) => self.may_say_aside(turn),
         }
     }
 
@@ -179,13 +179,16 @@ impl Call {
                 let change = self.transcripts.user(turn, &typed.text);
                 self.changed(change);
             }
+            // What is said of a turn that is over begins another one: its answer is owed like any other.
+            TypedBy::Aside(turn) if !self.turns.is_open(turn) => {
+                let turn = self.turns.typed(self.now, link, &typed.text);
+                self.transcripts.unseen_user(turn, &typed.text);
+            }
             TypedBy::Greeting => {
                 let turn = self.turns.typed(self.now, link, &typed.text);
                 self.transcripts.unseen_user(turn, &typed.text);
             }
-            TypedBy::User(Some(turn)) | TypedBy::Aside(turn) => {
-                self.turns.asked(self.now, turn);
-            }
+            TypedBy::User(Some(turn)) | TypedBy::Aside(turn) => self.turns.asked(self.now, turn),
         }
     }
 

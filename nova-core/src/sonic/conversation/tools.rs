@@ -1,202 +1,325 @@
-//! Tool calls on their way: each gets exactly one result, within its deadline.
+//! Tool calls on their way: each gets exactly one result, whatever becomes of it.
+//!
+//! ```text
+//!                 a place is free            result, failure, deadline, Cancel
+//!  asked ──► waiting ──────► running ──────────────────────────────────────────► told
+//!    │                         └─ Detach: told that it goes on ─► its result in words, later
+//!    └─ no such tool, no arguments, too many: told, never run
+//! ```
+//!
+//! Only the session that asked knows the id of a call. If it is gone, the session in use is told in words (`asides.rs`).
 
-use std::collections::BTreeMap;
+mod ledger;
+mod words;
+
 use std::time::Duration;
 
 use serde_json::{Value, json};
 
 use super::call::Call;
 use super::io::{LinkKey, Output};
-use super::line::{Gate, Line, LineState};
+use super::line::{Gate, LineState};
 use super::sending::{Typed, TypedBy};
 use crate::error::{Error, ErrorKind};
 use crate::ids::ToolUseId;
-use crate::sonic::event::{Event, ToolCall, ToolOutcome, TurnId};
+use crate::model::{Feature, Model};
+use crate::sonic::contract::{Contract, Effect, OfferedTool, OnInterrupt, TOOLS_AT_ONCE};
+use crate::sonic::event::{Event, ToolCall, ToolOutcome, TurnEnd, TurnId};
+use crate::sonic::session::unsupported;
+pub(super) use ledger::Tools;
+use ledger::{Asker, Pending, Place, Told};
 
-/// How many calls may be under way at once; a further one is answered with an error.
-const AT_ONCE: usize = 16;
-
-#[derive(Default)]
-pub(super) struct Tools {
-    pending: BTreeMap<ToolUseId, Pending>,
-    /// Results that were told, and that no answer has followed yet.
-    told: Vec<Told>,
-}
-
-/// A result that another session is told again if this one is lost before it answers.
-struct Told {
-    turn: TurnId,
-    link: LinkKey,
-    /// The result in words, for a session that does not know the id of the call.
-    text: String,
-}
-
-/// A call that is owed a result.
-#[derive(Clone, Debug)]
-pub(super) struct Pending {
-    pub(super) turn: TurnId,
-    pub(super) name: String,
-    /// The session that asked, and the only one that knows the id.
-    pub(super) link: LinkKey,
-    pub(super) until: Duration,
-}
-
-impl Tools {
-    /// Takes a call on; says no when too many are under way.
-    pub(super) fn begin(&mut self, call: &ToolCall, link: LinkKey, until: Duration) -> Result<(), String> {
-        if self.pending.len() >= AT_ONCE {
-            return Err(format!("{AT_ONCE} tools are already running; try again when one has finished"));
-        }
-        self.pending.insert(call.id.clone(), Pending { turn: call.turn, name: call.name.clone(), link, until });
-        Ok(())
+/// Checks the tools on offer for a model.
+///
+/// # Errors
+/// `Invalid` for whatever the service would refuse, nothing could keep, or the model cannot do.
+pub(super) fn check(tools: &[OfferedTool], model: &Model) -> crate::error::Result<()> {
+    tools.iter().try_for_each(OfferedTool::check)?;
+    if tools.iter().any(|tool| tool.contract.filler.is_some()) && !model.has(Feature::InteractiveText) {
+        return Err(unsupported(model, "the filler of a tool: only speech makes it speak"));
     }
-
-    /// Ends a call; none if nobody waits for it any more.
-    pub(super) fn finish(&mut self, id: &ToolUseId) -> Option<Pending> {
-        self.pending.remove(id)
-    }
-
-    /// Ends a call whose time is over.
-    pub(super) fn expire(&mut self, now: Duration) -> Option<(ToolUseId, Pending)> {
-        let id = self.pending.iter().find(|(_, pending)| pending.until <= now).map(|(id, _)| id.clone())?;
-        self.pending.remove_entry(&id)
-    }
-
-    pub(super) fn wake(&self) -> Option<Duration> {
-        self.pending.values().map(|pending| pending.until).min()
-    }
-
-    pub(super) fn is_empty(&self) -> bool {
-        self.pending.is_empty()
-    }
-
-    /// Says whether a session waits for a tool.
-    pub(super) fn holds_link(&self, link: LinkKey) -> bool {
-        self.pending.values().any(|pending| pending.link == link)
-    }
-
-    /// Says whether a turn is a tool's to answer: it runs, or its result has not been answered yet. What the user said
-    /// in it is not asked again, or the tool would run twice.
-    pub(super) fn in_hand(&self, turn: TurnId) -> bool {
-        self.holds(turn) || self.told.iter().any(|told| told.turn == turn)
-    }
-
-    /// Notes that an answer sounds, or that none will: its tools' results have done their work.
-    pub(super) fn answered(&mut self, turn: TurnId) {
-        self.told.retain(|told| told.turn != turn);
-    }
-
-    /// Says whether a turn waits for a tool.
-    pub(super) fn holds(&self, turn: TurnId) -> bool {
-        self.pending.values().any(|pending| pending.turn == turn)
-    }
-
-    /// Ends all calls, because nobody can be answered any more.
-    pub(super) fn drain(&mut self) -> impl Iterator<Item = (ToolUseId, Pending)> {
-        std::mem::take(&mut self.pending).into_iter()
-    }
+    Ok(())
 }
 
 impl Call {
+    // ---- asked
+
     /// Takes on a call of the model's.
     pub(super) fn begin_tool(&mut self, link: LinkKey, id: ToolUseId, name: String, arguments: Value) {
+        self.turns.touch(self.now);
+        let asker = Asker { link, id };
+        let arguments = words::as_arguments(arguments);
+        if let Ok(arguments) = &arguments
+            && self.join(&asker, &name, arguments)
+        {
+            return;
+        }
         // A call out of an answer that was interrupted belongs to that one, which is over.
         let alive = self.gate(link) == Gate::Open;
         let next = self.turns.next(link, |turn| self.tools.holds(turn));
         let asking = next.or_else(|| alive.then(|| self.turns.unasked(self.now, link)));
         let turn = asking.or_else(|| self.turns.last()).unwrap_or_default();
-        self.turns.touch(self.now);
-        let call = ToolCall { turn, id, name, arguments };
-        let known = self.config.tools.iter().any(|tool| tool.name == call.name);
-        let begun = self.tools.begin(&call, link, self.now + self.config.timeouts.tool);
-        self.event(Event::ToolCall(call.clone()));
-        match begun {
-            Err(reason) => self.tell_tool_result(&call.id, call.name, link, turn, Err(reason), ToolOutcome::Failed),
-            Ok(()) if !known => {
-                let reason = format!("there is no tool named {}", call.name);
-                self.answer_tool(&call.id, Err(reason), ToolOutcome::Failed);
+        let offer = self.config.tools.iter().find(|tool| tool.spec.name == name);
+        let contract = offer.map(|tool| tool.contract.clone());
+        let refused = match (&arguments, &contract) {
+            (_, None) => Some((ToolOutcome::UnknownTool, format!("there is no tool named {name}"))),
+            (Err(reason), _) => Some((ToolOutcome::BadArguments, reason.clone())),
+            _ if self.tools.count() >= TOOLS_AT_ONCE => {
+                let reason = format!("{TOOLS_AT_ONCE} tools are already running; try again when one has finished");
+                Some((ToolOutcome::TooMany, reason))
             }
-            Ok(()) => self.outputs.push_back(Output::RunTool(call)),
+            (_, Some(contract)) if !alive && contract.on_interrupt == OnInterrupt::Cancel => {
+                Some((ToolOutcome::Cancelled, CANCELLED.to_owned()))
+            }
+            _ => None,
+        };
+        let call = ToolCall { turn, id: self.tools.own_id(&asker.id), name, arguments: arguments.unwrap_or_default() };
+        let until = self.now + contract.as_ref().and_then(|own| own.deadline).unwrap_or(self.config.timeouts.tool);
+        let pending = Pending::new(call, contract.unwrap_or_default(), asker, self.now, until);
+        match refused {
+            Some((outcome, reason)) => self.tell_tool_result(pending, Err(reason), outcome),
+            None => {
+                self.tools.take_on(pending);
+                self.start_tools();
+            }
         }
     }
 
-    fn answer_tool(&mut self, id: &ToolUseId, result: Result<Value, String>, outcome: ToolOutcome) -> bool {
-        let Some(pending) = self.tools.finish(id) else { return false };
-        self.turns.touch(self.now);
-        self.tell_tool_result(id, pending.name, pending.link, pending.turn, result, outcome);
+    /// The model asks in another session for what it has asked for already, for a turn that still waits: it is the same
+    /// wish, and has the same result. Says whether that is so.
+    fn join(&mut self, asker: &Asker, name: &str, arguments: &Value) -> bool {
+        let (lines, turns) = (&self.lines, &self.turns);
+        let gone = |link: LinkKey| lines.part(link).is_none();
+        let waits = |turn: TurnId| turns.is_open(turn) && !turns.is_elsewhere(turn, asker.link);
+        let same = |call: &ToolCall| call.name == name && call.arguments == *arguments && waits(call.turn);
+        if self.tools.join_pending(asker, same, gone) {
+            return true;
+        }
+        let Some(mut told) = self.tools.take_told(asker.link, same) else { return false };
+        // The words that were to tell it are not needed any more.
+        let turn = told.call.turn;
+        self.typed.retain(|typed| typed.text != told.text || typed.by != TypedBy::Aside(turn));
+        let stands = match told.outcome {
+            ToolOutcome::Answered | ToolOutcome::Shortened => true,
+            ToolOutcome::Failed | ToolOutcome::TimedOut => told.contract.effect == Effect::Once,
+            // It never ran, or the user has spoken since: this is another wish.
+            _ => false,
+        };
+        if !stands {
+            return false;
+        }
+        match self.tell_on_wire(std::slice::from_ref(asker), turn, &told.result, told.outcome) {
+            Ok(_) => {
+                told.asked_on.push(asker.link);
+                told.is_told_to(asker.link);
+                self.tools.tell(told);
+            }
+            Err(error) => self.bug(&error),
+        }
         true
     }
 
-    pub(super) fn tell_tool_result(
-        &mut self,
-        id: &ToolUseId,
-        name: String,
-        asked_on: LinkKey,
-        turn: TurnId,
-        result: Result<Value, String>,
-        outcome: ToolOutcome,
-    ) {
-        let result = as_object(result);
-        let mut outcome = outcome;
-        let takes = |line: &&mut Line| matches!(line.state, LineState::Live | LineState::Leaving);
-        match self.lines.get_mut(asked_on).filter(takes) {
-            Some(line) => match line.answer_tool(id, &result, outcome) {
-                Ok(sent) => {
-                    outcome = sent;
-                    self.turns.asked(self.now, turn);
-                    if self.turns.is_open(turn) {
-                        self.tools.told.push(Told { turn, link: asked_on, text: in_words(&name, &result) });
-                    }
-                }
-                Err(error) => return self.bug(&error),
-            },
-            // Another session does not know the id and would fail on it: it is told in words.
-            None => {
-                self.tell_in_words(turn, in_words(&name, &result));
-            }
+    /// Lets every call run whose moment has come.
+    fn start_tools(&mut self) {
+        while let Some(call) = self.tools.start() {
+            self.event(Event::ToolCall(call.clone()));
+            self.outputs.push_back(Output::RunTool(call));
         }
-        self.event(Event::ToolDone { id: id.clone(), name, outcome });
     }
 
-    fn tell_in_words(&mut self, turn: TurnId, text: String) {
-        let link = self.lines.current_key().unwrap_or_default();
-        if self.turns.is_open(turn) {
-            self.tools.told.push(Told { turn, link, text: text.clone() });
+    // ---- over
+
+    pub(super) fn tool_done(&mut self, id: &ToolUseId, result: Result<Value, String>) -> crate::error::Result<()> {
+        let outcome = if result.is_ok() { ToolOutcome::Answered } else { ToolOutcome::Failed };
+        let Some(pending) = self.tools.finish(id) else {
+            return Err(Error::new(ErrorKind::Misuse, format!("No tool call {id} is waiting for a result."))
+                .with_hint("Each call is answered exactly once, before its deadline."));
+        };
+        self.tell_tool_result(pending, result, outcome);
+        self.start_tools();
+        Ok(())
+    }
+
+    /// Ends the calls whose time is over.
+    pub(super) fn expire_tools(&mut self) {
+        while let Some(pending) = self.tools.expire(self.now) {
+            self.stop_tool(&pending);
+            let seconds = (pending.until - pending.since).as_secs_f64();
+            let reason = format!("the tool did not answer within {seconds} s");
+            self.tell_tool_result(pending, Err(reason), ToolOutcome::TimedOut);
+            self.start_tools();
         }
-        self.typed.push_back(Typed { text, by: TypedBy::Aside(turn) });
+    }
+
+    /// The user speaks, or the application interrupts: each call goes on, is stopped, or goes on in the background. A turn
+    /// that waited for one that does not go on is over.
+    pub(super) fn interrupt_tools(&mut self) {
+        while let Some(pending) = self.tools.take(OnInterrupt::Cancel) {
+            let turn = pending.call.turn;
+            self.stop_tool(&pending);
+            self.tell_tool_result(pending, Err(CANCELLED.to_owned()), ToolOutcome::Cancelled);
+            self.end_unless_held(turn);
+        }
+        for (turn, askers) in self.tools.detach() {
+            let goes_on = json!({ "status": DETACHED });
+            if let Err(error) = self.tell_on_wire(&askers, turn, &goes_on, ToolOutcome::Answered) {
+                return self.bug(&error);
+            }
+            self.end_unless_held(turn);
+        }
+        self.start_tools();
+    }
+
+    fn end_unless_held(&mut self, turn: TurnId) {
+        if !self.tools.holds(turn) {
+            self.end_turn(turn, TurnEnd::Interrupted);
+        }
+    }
+
+    /// Ends every call, because nobody can be answered any more.
+    pub(super) fn abandon_tools(&mut self) {
+        while let Some(pending) = self.tools.take_any() {
+            self.stop_tool(&pending);
+            self.tool_is_done(pending.call, ToolOutcome::Abandoned);
+        }
+    }
+
+    fn stop_tool(&mut self, pending: &Pending) {
+        if pending.place != Place::Waiting {
+            self.cancel_tool(pending.call.id.clone());
+        }
+    }
+
+    // ---- told
+
+    fn tell_tool_result(&mut self, pending: Pending, result: Result<Value, String>, outcome: ToolOutcome) {
+        let Pending { call, contract, askers, .. } = pending;
+        self.turns.touch(self.now);
+        let result = words::as_object(result);
+        let cut = words::cut(&result, contract.result_limit);
+        let outcome = if cut.is_some() { words::shortened(outcome) } else { outcome };
+        let result = cut.unwrap_or(result);
+        let done = match self.tell_on_wire(&askers, call.turn, &result, outcome) {
+            Ok(Some((link, sent))) => {
+                self.turns.asked(self.now, call.turn);
+                let text = self.in_words(&call.name, &result, contract.result_limit).0;
+                let asked_on = askers.iter().map(|asker| asker.link).collect();
+                if self.turns.is_open(call.turn) {
+                    self.tools.tell(Told::new(call.clone(), contract, asked_on, link, result, text, sent));
+                }
+                sent
+            }
+            // What nobody waits for any more, and was stopped, is nobody's concern.
+            Ok(None) if outcome == ToolOutcome::Cancelled => outcome,
+            Ok(None) => self.tell_in_words(&call, contract, &askers, result, outcome),
+            Err(error) => {
+                self.tool_is_done(call, ToolOutcome::Abandoned);
+                return self.bug(&error);
+            }
+        };
+        self.tool_is_done(call, done);
+    }
+
+    fn tool_is_done(&mut self, call: ToolCall, outcome: ToolOutcome) {
+        self.event(Event::ToolDone { id: call.id, name: call.name, outcome });
+    }
+
+    /// Answers those who asked and can still make something of it; returns the last of them, and how it ended.
+    fn tell_on_wire(
+        &mut self,
+        askers: &[Asker],
+        turn: TurnId,
+        result: &Value,
+        outcome: ToolOutcome,
+    ) -> crate::error::Result<Option<(LinkKey, ToolOutcome)>> {
+        let mut told = None;
+        for Asker { link, id } in askers {
+            // A session that makes room still finishes its own turns; nobody hears what it says in others.
+            let elsewhere = self.turns.is_elsewhere(turn, *link);
+            let hears = |state| state == LineState::Live || (state == LineState::Leaving && !elsewhere);
+            if let Some(line) = self.lines.get_mut(*link).filter(|line| hears(line.state)) {
+                told = Some((*link, line.answer_tool(id, result, outcome)?));
+                line.speaks = Some(self.now);
+                self.tools.told_at = self.now;
+            }
+        }
+        Ok(told)
+    }
+
+    /// Tells the session in use what it never asked, since it does not know the id and would fail on it.
+    fn tell_in_words(
+        &mut self,
+        call: &ToolCall,
+        contract: Contract,
+        askers: &[Asker],
+        result: Value,
+        outcome: ToolOutcome,
+    ) -> ToolOutcome {
+        if !self.model.has(Feature::InteractiveText) {
+            self.end_turn(call.turn, TurnEnd::Lost);
+            return ToolOutcome::Abandoned;
+        }
+        let (text, cut) = self.in_words(&call.name, &result, contract.result_limit);
+        let outcome = if cut { words::shortened(outcome) } else { outcome };
+        self.typed.push_back(Typed { text: text.clone(), by: TypedBy::Aside(call.turn) });
+        if self.turns.is_open(call.turn) {
+            let asked_on = askers.iter().map(|asker| asker.link).collect();
+            let link = self.lines.current_key().unwrap_or_default();
+            self.tools.tell(Told::new(call.clone(), contract, asked_on, link, result, text, outcome));
+        }
+        outcome
+    }
+
+    /// A result as a session is told it that never asked, and whether it had to be cut for that.
+    fn in_words(&self, name: &str, result: &Value, limit: Option<usize>) -> (String, bool) {
+        let most = self.model.limits().history_message_bytes;
+        let cut = words::cut(result, Some(limit.map_or(most, |limit| limit.min(most))));
+        (words::in_words(name, cut.as_ref().unwrap_or(result)), cut.is_some())
     }
 
     /// Another session takes over: it is told the results that the last one was told and has not answered.
     pub(super) fn tell_tools_again(&mut self, link: LinkKey) {
-        for told in self.tools.told.iter_mut().filter(|told| told.link != link) {
-            told.link = link;
-            let waits = |typed: &Typed| typed.text == told.text && typed.by == TypedBy::Aside(told.turn);
-            if !self.typed.iter().any(waits) {
-                self.typed.push_back(Typed { text: told.text.clone(), by: TypedBy::Aside(told.turn) });
+        if !self.model.has(Feature::InteractiveText) {
+            for turn in self.tools.forget_told_elsewhere(link) {
+                self.end_turn(turn, TurnEnd::Lost);
+            }
+            return;
+        }
+        for told in self.tools.told_elsewhere(link) {
+            let by = TypedBy::Aside(told.call.turn);
+            if !self.typed.iter().any(|typed| typed.text == told.text && typed.by == by) {
+                self.typed.push_back(Typed { text: told.text.clone(), by });
             }
         }
     }
 
-    pub(super) fn tool_done(&mut self, id: &ToolUseId, result: Result<Value, String>) -> crate::error::Result<()> {
-        let outcome = if result.is_ok() { ToolOutcome::Answered } else { ToolOutcome::Failed };
-        if self.answer_tool(id, result, outcome) {
-            return Ok(());
+    // ---- fillers
+
+    /// Returns the filler whose moment has come: its tool still works, and nothing sounds. It is taken out.
+    pub(super) fn due_filler(&mut self) -> Option<Typed> {
+        let link = self.lines.live()?.key;
+        let (now, word, quiet) = (self.now, self.turns.last_word(), self.quiet_since());
+        let due = |pending: &Pending| pending.filler_due(link, word, quiet).is_some_and(|due| due <= now);
+        let turn = self.tools.find(due)?.call.turn;
+        if !self.may_say_aside(turn) {
+            return None;
         }
-        Err(Error::new(ErrorKind::Misuse, format!("No tool call {id} is waiting for a result."))
-            .with_hint("Each call is answered exactly once, before its deadline."))
+        let text = self.tools.take_filler(due)?.text;
+        Some(Typed { text, by: TypedBy::Aside(turn) })
+    }
+
+    fn quiet_since(&self) -> Duration {
+        self.tools.told_at.max(self.playback.plays_until().unwrap_or_default())
+    }
+
+    /// Returns when a tool's time is over, or its filler is due.
+    pub(super) fn tools_wake(&self) -> Option<Duration> {
+        let (word, quiet) = (self.turns.last_word(), self.quiet_since());
+        let filler = self.lines.live().and_then(|line| self.tools.filler_wake(self.now, line.key, word, quiet));
+        filler.into_iter().chain(self.tools.wake()).min()
     }
 }
 
-/// A result as a session is told it that never asked.
-fn in_words(name: &str, result: &Value) -> String {
-    format!("(Result of a tool: {})", json!({ "tool": name, "result": result }))
-}
-
-/// Makes a result into what the service takes: a JSON object (reference §2.4).
-pub(super) fn as_object(result: Result<Value, String>) -> Value {
-    match result {
-        Ok(value @ Value::Object(_)) => value,
-        Ok(value) => json!({ "result": value }),
-        Err(reason) => json!({ "error": reason }),
-    }
-}
+const CANCELLED: &str = "the user interrupted, so the tool was cancelled";
+const DETACHED: &str =
+    "the user interrupted; the tool goes on in the background, and its result will follow as a message";

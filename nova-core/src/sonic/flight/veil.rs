@@ -9,6 +9,7 @@ use super::ink::Ink;
 use super::payload::{self, Pieces};
 use crate::error::{Error, ErrorKind};
 use crate::sonic::config::{Config, Message};
+use crate::sonic::contract::{Contract, Filler, OfferedTool};
 use crate::sonic::conversation::{Input, Output, Verdict};
 use crate::sonic::event::{Event, Transcript, Unsent};
 use crate::sonic::session::{Inference, ToolSpec};
@@ -33,16 +34,21 @@ impl Veil {
 
     pub(super) fn config(&self, config: Config) -> Config {
         let words = |text: String| self.ink.text(&text);
-        let tool = |tool: ToolSpec| ToolSpec {
-            description: words(tool.description),
-            schema: payload::schema(&self.ink, &tool.schema),
-            name: tool.name,
+        let filler = |filler: Filler| Filler { text: words(filler.text), ..filler };
+        let tool = |OfferedTool { spec, contract }| OfferedTool {
+            spec: ToolSpec {
+                description: words(spec.description),
+                schema: payload::schema(&self.ink, &spec.schema),
+                name: spec.name,
+            },
+            contract: Contract { filler: contract.filler.map(filler), ..contract },
         };
         let message = |message: Message| Message { role: message.role, text: words(message.text) };
         let Config {
             system,
             tools,
             history,
+            greeting,
             inference,
             model,
             regions,
@@ -63,6 +69,7 @@ impl Veil {
             system: words(system),
             tools: tools.into_iter().map(tool).collect(),
             history: history.into_iter().map(message).collect(),
+            greeting: greeting.map(words),
             inference: Inference { stop_sequences, ..inference },
             model,
             regions,

@@ -134,24 +134,33 @@ impl ToolSpec {
         self
     }
 
-    /// Checks name, description and schema.
+    /// Checks name, description and schema against what the service is known to refuse (reference §2.2); keywords that
+    /// nobody has reported on pass.
     ///
     /// # Errors
-    /// `Invalid`; code `E-TOOLNAME` for the name, `E-PARSE` for a schema that is no object.
+    /// `Invalid`, naming the tool, where the offence stands and what mends it; code `E-TOOLNAME` for the name, `E-PARSE`
+    /// for a schema that is no object, `E-GEN` for a keyword.
     pub fn check(&self) -> Result<()> {
         let allowed = |c: char| c.is_ascii_alphanumeric() || c == '_' || c == '-';
         if self.name.is_empty() || !self.name.chars().all(allowed) {
             let sentence = format!("The tool name {:?} must be made of letters, digits, _ and - only.", self.name);
-            return Err(invalid("E-TOOLNAME", sentence));
+            return Err(invalid("E-TOOLNAME", sentence).with_hint("Call it get_weather, not get.weather."));
         }
         if self.description.trim().is_empty() {
             return Err(invalid("tools", format!("The tool {:?} needs a description for the model.", self.name)));
         }
-        match self.schema.get("type").and_then(Value::as_str) {
-            Some("object") => Ok(()),
-            _ => {
-                let sentence = format!("The schema of tool {:?} must be an object of \"type\": \"object\".", self.name);
-                Err(invalid("E-PARSE", sentence))
+        if self.schema.get("type").and_then(Value::as_str) != Some("object") {
+            let at = if self.schema.is_object() { "$.type" } else { "$" };
+            let sentence = format!("The schema of tool {:?} is no object at {at}.", self.name);
+            return Err(invalid("E-PARSE", sentence)
+                .with_hint("A tool takes named arguments: {\"type\": \"object\", \"properties\": {…}}."));
+        }
+        match super::schema::first_refused(&self.schema) {
+            None => Ok(()),
+            Some(path) => {
+                let sentence =
+                    format!("The schema of tool {:?} has a keyword that the service refuses: {path}.", self.name);
+                Err(invalid("E-GEN", sentence).with_hint("Leave it out, or have it mended by with_plain_schema()."))
             }
         }
     }

@@ -372,8 +372,8 @@ pub fn with_tools() -> Config {
     let schema = || json!({ "type": "object", "properties": {} });
     config(|config| {
         config.tools = vec![
-            ToolSpec::new("weather", "Tells the weather.", schema()),
-            ToolSpec::new("clock", "Tells the time.", schema()),
+            ToolSpec::new("weather", "Tells the weather.", schema()).into(),
+            ToolSpec::new("clock", "Tells the time.", schema()).into(),
         ];
     })
 }

@@ -20,8 +20,9 @@ pub struct Referee {
     lines: BTreeMap<(TurnId, String), u64>,
     credit: BTreeSet<LinkKey>,
     wires: BTreeMap<LinkKey, Wire>,
-    /// Calls that are owed a result; the service's ids are its own within one session only.
-    tools: BTreeMap<String, usize>,
+    /// Calls that run, and those that are done; each has an id of its own, whatever the service calls it.
+    running: BTreeSet<String>,
+    done: BTreeSet<String>,
     moment: Duration,
     outputs: usize,
 }
@@ -89,11 +90,12 @@ impl Referee {
             }
             Event::ToolCall(call) => {
                 assert!(call.turn > 0, "turns count from 1");
-                *self.tools.entry(call.id.to_string()).or_default() += 1;
+                assert!(!self.done.contains(call.id.as_str()), "{} runs after its end", call.id);
+                assert!(self.running.insert(call.id.to_string()), "{} runs twice", call.id);
             }
             Event::ToolDone { id, .. } => {
-                let owed = self.tools.get_mut(id.as_str()).filter(|owed| **owed > 0);
-                *owed.unwrap_or_else(|| panic!("{id} was answered twice")) -= 1;
+                self.running.remove(id.as_str());
+                assert!(self.done.insert(id.to_string()), "{id} is done twice");
             }
             Event::TurnEnded { turn, .. } => {
                 assert!(self.ended_turns.insert(*turn), "turn {turn} ended twice");
@@ -102,6 +104,7 @@ impl Referee {
                 self.closed = true;
                 let left: Vec<_> = self.opened_turns.difference(&self.ended_turns).collect();
                 assert!(left.is_empty(), "closed with turns {left:?} never ended");
+                assert!(self.running.is_empty(), "closed with tools {:?} never done", self.running);
             }
             _ => {}
         }
