@@ -15,7 +15,7 @@ use tokio_rustls::TlsAcceptor;
 use tracing::{debug, info};
 
 use crate::{
-    Fault, Scenario, Settings, Strictness, Switches,
+    Fault, InputAudio, Scenario, Settings, Strictness, Switches,
     server::{Listener, Security, Server, ServerSettings, SessionReport},
     sigv4::{Bearer, Credentials, Skew, Verifier},
     switches::{Signatures, Verdict},
@@ -217,6 +217,12 @@ impl Builder {
     /// Whether deviations are written down or refused.
     pub fn strictness(mut self, strictness: Strictness) -> Self {
         self.session.strictness = strictness;
+        self
+    }
+
+    /// Keeps the audio that clients send, in the ledger of each session.
+    pub fn keep_audio(mut self) -> Self {
+        self.session.input_audio = InputAudio::Kept;
         self
     }
 

@@ -12,6 +12,10 @@ pub struct Ledger {
     pub events_out: u64,
     /// Audio samples received.
     pub audio_samples_in: u64,
+    /// The audio itself, 16-bit little-endian samples as they came; empty unless [`InputAudio::Kept`] asks for it.
+    ///
+    /// [`InputAudio::Kept`]: crate::InputAudio::Kept
+    pub audio_in: Vec<u8>,
     /// The rate of the last AUDIO block, in samples per second.
     pub audio_rate_in: u32,
     /// Utterances found in the audio.

@@ -44,7 +44,7 @@ pub mod speech;
 pub mod switches;
 
 pub use breach::{Breach, Rule};
-pub use engine::{Engine, Exception, ExceptionKind, Input, Output, Settings, Strictness};
+pub use engine::{Engine, Exception, ExceptionKind, Input, InputAudio, Output, Settings, Strictness};
 pub use faults::{Fault, FaultKind, Trigger, WireFault};
 pub use ledger::Ledger;
 pub use scenario::Scenario;

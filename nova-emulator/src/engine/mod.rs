@@ -23,4 +23,4 @@ mod trouble;
 pub use exception::{Exception, ExceptionKind};
 pub use seam::{Input, Output};
 pub use session::Engine;
-pub use settings::{Settings, Strictness};
+pub use settings::{InputAudio, Settings, Strictness};

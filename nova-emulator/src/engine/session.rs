@@ -3,7 +3,7 @@
 use std::{fmt, time::Duration};
 
 use super::{
-    Exception, ExceptionKind, Input, Output, Settings,
+    Exception, ExceptionKind, Input, InputAudio, Output, Settings,
     clocks::Clocks,
     ear::Ear,
     ids::Ids,
@@ -38,6 +38,7 @@ pub struct Engine {
     outlet: Outlet,
     early_usage: EarlyUsage,
     input: InputState,
+    input_audio: InputAudio,
 }
 
 /// Whether the usage event is still to come that precedes all speech.
@@ -96,6 +97,7 @@ impl Engine {
             outlet: Outlet::new(switches.clone(), Trouble::new(faults, settings.clock), ids),
             early_usage: if switches.early_usage == Toggle::On { EarlyUsage::Wanted } else { EarlyUsage::Done },
             input: InputState::Open,
+            input_audio: settings.input_audio,
             switches,
         };
         match model_refusal(model, &engine.switches, &request_id) {
@@ -281,7 +283,12 @@ impl Engine {
 
     fn audio(&mut self, chunk: &[u8]) {
         let Some(ear) = self.ear.as_mut() else { return };
-        self.outlet.ledger.audio_samples_in += ear.hear(self.now, chunk);
+        let ledger = &mut self.outlet.ledger;
+        ledger.audio_samples_in += ear.hear(self.now, chunk);
+        if self.input_audio == InputAudio::Kept {
+            let room = InputAudio::BOUND - ledger.audio_in.len();
+            ledger.audio_in.extend_from_slice(&chunk[..chunk.len().min(room)]);
+        }
         if ear.in_speech() {
             self.clocks.heard(self.now);
         }

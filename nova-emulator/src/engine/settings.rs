@@ -32,6 +32,24 @@ pub struct Settings {
     pub voice: Arc<dyn Voice>,
     /// Decides every id and request id of the session.
     pub session_seed: u64,
+    /// What becomes of the audio that a client sends.
+    pub input_audio: InputAudio,
+}
+
+/// What becomes of the audio that a client sends, once it has been listened to.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum InputAudio {
+    /// It is counted.
+    #[default]
+    Counted,
+    /// The ledger keeps it, up to [`InputAudio::BOUND`]; what comes beyond is counted.
+    Kept,
+}
+
+impl InputAudio {
+    /// Bytes that the ledger of a session keeps: more than eight minutes at 24 kHz.
+    pub const BOUND: usize = 24 << 20;
 }
 
 /// Whether the deviations of reference §1.9a are forgiven.
@@ -77,6 +95,7 @@ impl Default for Settings {
             clock: 1.0,
             voice: standard_voice(),
             session_seed: 1,
+            input_audio: InputAudio::Counted,
         }
     }
 }

@@ -1,0 +1,17 @@
+//! Calls that outlive their sessions and their network, in real time: the real SDK, real TLS, and a strict local Bedrock
+//! whose eight minutes are thirty seconds.
+
+#![cfg(feature = "bedrock")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::disallowed_methods,
+    reason = "a test may fail loudly, read clocks and start tasks"
+)]
+
+mod caller;
+mod heard;
+mod microphone;
+mod outage;
+mod relay;
+mod renewal;
