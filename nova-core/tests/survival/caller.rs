@@ -73,24 +73,27 @@ impl Recorded {
     /// How many lines of the user's the transcript has.
     pub(crate) fn questions(&self) -> usize {
         let items = self.find(|event| match event {
-            Event::Transcript(line) if line.role == Role::User && line.stage == TranscriptStage::Final => Some(line.item),
+            Event::Transcript(line) if line.role == Role::User && line.stage == TranscriptStage::Final => {
+                Some(line.item)
+            }
             _ => None,
         });
         items.into_iter().collect::<std::collections::BTreeSet<_>>().len()
     }
 
-    /// Every hand-over: when, why, what was told again and what could not be.
+    /// Every hand-over: when on the call's clock, why, what was told again and what could not be.
     pub(crate) fn renewals(&self) -> Vec<(Duration, RenewReason, Duration, Duration)> {
         let renewals = self.events.iter().filter_map(|stamped| match &stamped.event {
-            Event::Renewed { reason, replayed, lost, .. } => Some((stamped.at - self.opened, *reason, *replayed, *lost)),
+            Event::Renewed { reason, replayed, lost, .. } => Some((stamped.at, *reason, *replayed, *lost)),
             _ => None,
         });
         renewals.collect()
     }
 
-    /// When the microphone had been open for how long as something happened for the first time.
-    pub(crate) fn when(&self, what: impl Fn(&Event) -> bool) -> Option<Duration> {
-        self.events.iter().find(|stamped| what(&stamped.event)).map(|stamped| stamped.at.saturating_sub(self.opened))
+    /// When something first happened from a time on, on the call's clock.
+    pub(crate) fn first_from(&self, from: Duration, what: impl Fn(&Event) -> bool) -> Duration {
+        let found = self.events.iter().find(|stamped| stamped.at >= from && what(&stamped.event));
+        found.expect("it happened").at
     }
 
     pub(crate) fn count(&self, what: impl Fn(&Event) -> bool) -> usize {
@@ -112,7 +115,8 @@ impl Recorded {
     pub(crate) fn write(&self, name: &str, heard: &Heard) -> PathBuf {
         let path = PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join(format!("{name}.wav"));
         let assistant = self.assistant();
-        let spec = WavSpec { channels: 2, sample_rate: RATE.hz(), bits_per_sample: 16, sample_format: SampleFormat::Int };
+        let spec =
+            WavSpec { channels: 2, sample_rate: RATE.hz(), bits_per_sample: 16, sample_format: SampleFormat::Int };
         let mut wav = WavWriter::create(&path, spec).unwrap();
         for n in 0..heard.pcm.len().max(assistant.len()) {
             wav.write_sample(heard.pcm.get(n).copied().unwrap_or(0)).unwrap();

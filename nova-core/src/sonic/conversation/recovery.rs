@@ -21,6 +21,9 @@ use crate::transport::Failure;
 const PAUSE: Duration = Duration::from_millis(500);
 /// The longest pause.
 const LONGEST_PAUSE: Duration = Duration::from_secs(8);
+/// The longest pause while the road is closed: nothing of ours reaches the service, so there is nothing to spare it, and
+/// the user, of whose words 30 s are kept, goes on speaking.
+const LONGEST_PAUSE_ON_THE_ROAD: Duration = Duration::from_secs(2);
 /// A session that lasted this long was a good one: the budget begins anew.
 const GOOD: Duration = Duration::from_secs(20);
 /// Losses in a row after which a region counts as sick.
@@ -79,9 +82,12 @@ impl Recovery {
     }
 
     /// Plans the next attempt; returns its number, or none when the budget is used up.
-    fn plan(&mut self, now: Duration, budget: Duration) -> Option<u32> {
+    fn plan(&mut self, now: Duration, budget: Duration, error: &Error) -> Option<u32> {
         let since = *self.since.get_or_insert(now);
-        let pause = self.pause(self.attempt);
+        let mut pause = self.pause(self.attempt);
+        if is_of_the_road(error) {
+            pause = pause.min(LONGEST_PAUSE_ON_THE_ROAD);
+        }
         self.attempt += 1;
         if now + pause > since + budget {
             return None;
@@ -292,7 +298,7 @@ impl Call {
             return self.adopt_spare(RenewReason::Recovery);
         }
         self.drop_spare();
-        match self.recovery.plan(self.now, self.config.timeouts.recover) {
+        match self.recovery.plan(self.now, self.config.timeouts.recover, &error) {
             Some(attempt) => self.event(Event::Reconnecting { reason: error, attempt }),
             None => self.over(CloseReason::Failed, Some(error)),
         }
@@ -309,6 +315,11 @@ enum Verdict {
 enum Unanswered {
     AskAgain,
     GiveUp,
+}
+
+/// Says whether the service never heard of the attempt.
+fn is_of_the_road(error: &Error) -> bool {
+    matches!(error.code(), "unreachable" | "connect-timeout")
 }
 
 /// Says whether another region might do better: this one is not ours to use, cannot be reached, or has too much to do.
