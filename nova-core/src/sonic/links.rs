@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::fmt;
+use std::ops::Bound;
 use std::task::{Context, Poll};
 use std::time::{Duration, SystemTime};
 
@@ -16,6 +17,8 @@ pub(super) struct Links {
     /// When the call began.
     origin: Instant,
     slots: BTreeMap<LinkKey, Slot>,
+    /// Who spoke last: the others come first, so that a busy link cannot keep them from being heard.
+    last: LinkKey,
 }
 
 enum Slot {
@@ -36,7 +39,7 @@ enum Up {
 
 impl Links {
     pub(super) fn new(origin: Instant) -> Self {
-        Links { origin, slots: BTreeMap::new() }
+        Links { origin, slots: BTreeMap::new(), last: LinkKey::default() }
     }
 
     pub(super) fn open(&mut self, key: LinkKey, opening: BoxFuture<Result<Opened, Failure>>) {
@@ -61,14 +64,16 @@ impl Links {
         self.slots.remove(&key);
     }
 
-    /// Returns the next thing that any link has to say.
+    /// Returns the next thing that any link has to say. Links that have something to say take turns.
     pub(super) fn poll(&mut self, cx: &mut Context<'_>) -> Poll<Input> {
-        for (&link, slot) in &mut self.slots {
-            if let Poll::Ready(news) = slot.poll(cx) {
-                return Poll::Ready(self.news(link, news));
-            }
-        }
-        Poll::Pending
+        let next = (Bound::Excluded(self.last), Bound::Unbounded);
+        let ready = match first(self.slots.range_mut(next), cx) {
+            None => first(self.slots.range_mut(..=self.last), cx),
+            found => found,
+        };
+        let Some((link, news)) = ready else { return Poll::Pending };
+        self.last = link;
+        Poll::Ready(self.news(link, news))
     }
 
     /// A moment of the wall clock as time since the call began.
@@ -96,6 +101,17 @@ impl Links {
             }
         }
     }
+}
+
+/// Asks one link after the other.
+fn first<'a>(
+    mut slots: impl Iterator<Item = (&'a LinkKey, &'a mut Slot)>,
+    cx: &mut Context<'_>,
+) -> Option<(LinkKey, News)> {
+    slots.find_map(|(link, slot)| match slot.poll(cx) {
+        Poll::Ready(news) => Some((*link, news)),
+        Poll::Pending => None,
+    })
 }
 
 enum News {
@@ -138,5 +154,53 @@ impl Slot {
 impl fmt::Debug for Links {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_set().entries(self.slots.keys()).finish()
+    }
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used, reason = "a test may stop where it stands")]
+mod tests {
+    use futures::task::noop_waker_ref;
+
+    use super::*;
+
+    /// A link on which there is always something more.
+    struct Busy;
+
+    impl Link for Busy {
+        fn poll_ready(&mut self, _: &mut Context<'_>) -> Poll<Result<(), Failure>> {
+            Poll::Ready(Ok(()))
+        }
+
+        fn send(&mut self, _: Bytes) {}
+
+        fn finish(&mut self) {}
+
+        fn poll_receive(&mut self, _: &mut Context<'_>) -> Poll<Option<Result<Bytes, Failure>>> {
+            Poll::Ready(Some(Ok(Bytes::new())))
+        }
+    }
+
+    fn busy() -> BoxFuture<Result<Opened, Failure>> {
+        let opened = Opened { link: Box::new(Busy), request_id: None, identity_expires: None };
+        Box::pin(async { Ok(opened) })
+    }
+
+    #[tokio::test]
+    async fn busy_links_take_turns() {
+        let mut links = Links::new(Instant::now());
+        let keys = [LinkKey(3), LinkKey(4), LinkKey(7)];
+        for key in keys {
+            links.open(key, busy());
+        }
+        let mut speaker = |links: &mut Links| match links.poll(&mut Context::from_waker(noop_waker_ref())) {
+            Poll::Ready(Input::Opened { link, .. } | Input::Ready { link } | Input::Frame { link, .. }) => link,
+            other => panic!("{other:?}"),
+        };
+        for _ in 0..9 {
+            assert_eq!(keys.map(|_| speaker(&mut links)), keys);
+        }
+        links.abort(LinkKey(3));
+        assert_eq!([LinkKey(4), LinkKey(7), LinkKey(4)], [0; 3].map(|_| speaker(&mut links)));
     }
 }

@@ -14,6 +14,7 @@ mod conversation;
 mod credentials;
 mod flight;
 mod memory;
+mod renewal;
 mod secrets;
 mod support;
 mod wire;

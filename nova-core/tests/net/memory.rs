@@ -1,19 +1,17 @@
 //! The memory transport with the emulator's engine behind it, in virtual time.
 
-use std::time::Duration;
-
+use crate::support::engine::serve;
 use crate::support::speech::{audio_start, closing, name, opening, speech, stop_reason};
 use crate::support::{receive, send, soon, target};
-use bedrock_nova::transport::memory::{self, FromClient, Incoming, MemoryStream};
+use bedrock_nova::transport::memory::{self, FromClient};
 use bedrock_nova::transport::{Failure, Transport};
-use bedrock_nova_emulator::{Engine, Input, Output, Settings};
+use bedrock_nova_emulator::Settings;
 use bytes::Bytes;
-use tokio::time::Instant;
 
 #[tokio::test(start_paused = true)]
 async fn a_whole_turn_runs_against_the_engine_in_no_time() {
     let (transport, mut peer) = memory::pair();
-    let served = tokio::spawn(async move { serve(peer.accept().await.unwrap()).await });
+    let served = tokio::spawn(async move { serve(peer.accept().await.unwrap(), Settings::default()).await });
     let mut opened = soon(transport.open(target(), opening())).await.unwrap();
     assert_eq!(opened.request_id.as_deref(), Some("engine"));
     send(&mut *opened.link, audio_start()).await.unwrap();
@@ -81,56 +79,4 @@ async fn without_a_peer_nothing_opens() {
     drop(peer);
     let failure = transport.open(target(), Vec::new()).await.unwrap_err();
     assert!(matches!(failure, Failure::Unreachable { .. }));
-}
-
-/// Carries payloads between a memory stream and the engine, as the emulator's server does between it and a socket.
-async fn serve(incoming: Incoming) -> Engine {
-    let mut engine = Engine::new(Settings { model: incoming.target().model.clone(), ..Settings::default() });
-    let started = Instant::now();
-    let mut side = Side::Waiting(incoming);
-    let mut listening = true;
-    loop {
-        while let Some(output) = engine.poll() {
-            side = match (side, output) {
-                (Side::Waiting(incoming), Output::Accept) => Side::Live(incoming.accept("engine")),
-                (Side::Live(stream), Output::Event(payload)) => {
-                    stream.send(payload).unwrap();
-                    Side::Live(stream)
-                }
-                (Side::Live(stream), Output::End) => {
-                    stream.finish();
-                    return engine;
-                }
-                (_, output) => panic!("a healthy session does no {output:?}"),
-            };
-        }
-        let wake = engine.wake().map_or(started + Duration::from_secs(3600), |wake| started + wake);
-        let input = tokio::select! {
-            step = side.next(), if listening => Some(step),
-            () = tokio::time::sleep_until(wake) => None,
-        };
-        let now = started.elapsed();
-        match &input {
-            None => engine.handle(now, Input::Tick),
-            Some(FromClient::Payload(payload)) => engine.handle(now, Input::Payload(payload)),
-            Some(FromClient::Finished) => engine.handle(now, Input::InputEnded),
-            Some(_) => engine.handle(now, Input::Gone),
-        }
-        listening &= matches!(input, None | Some(FromClient::Payload(_)));
-    }
-}
-
-/// The serving end before and after acceptance.
-enum Side {
-    Waiting(Incoming),
-    Live(MemoryStream),
-}
-
-impl Side {
-    async fn next(&mut self) -> FromClient {
-        match self {
-            Side::Waiting(incoming) => incoming.next().await,
-            Side::Live(stream) => stream.next().await,
-        }
-    }
 }

@@ -1,5 +1,6 @@
 //! A peer that speaks HTTP/2 frame by frame, so that a test can do on the wire what no proper server would.
 
+pub mod engine;
 pub mod speech;
 
 use std::time::Duration;
