@@ -197,8 +197,8 @@ impl Sender {
 
     /// Sends live audio without waiting: all of the buffer, or nothing of it.
     ///
-    /// Live audio that cannot be sent within half a second is given up and reported by
-    /// [`Event::InputDropped`](super::Event::InputDropped): nobody wants to hear it late.
+    /// Of live audio that cannot be sent, the last 30 s are kept; what is older is given up and reported by
+    /// [`Event::InputDropped`](super::Event::InputDropped): nobody wants to hear it so late.
     ///
     /// # Errors
     /// `Limit` when the way up is blocked and the buffer was not taken; `Closed` when the call is over or finishing.

@@ -10,10 +10,13 @@ use bedrock_nova_emulator::{Emulator, Scenario, Strictness, clips};
 use serde_json::json;
 use tokio::time::timeout;
 
+use crate::support::panics::watch_tasks;
+
 /// Far beyond what any of these takes; a test that hangs says so.
 const DEADLINE: Duration = Duration::from_secs(60);
 
 async fn strict(scenario: Scenario) -> Emulator {
+    watch_tasks();
     Emulator::builder().scenario(scenario).strictness(Strictness::Strict).start().await.unwrap()
 }
 

@@ -13,6 +13,7 @@ use tokio::task::JoinHandle;
 use tokio::time::Instant;
 
 use crate::support::engine::serve_all;
+use crate::support::panics::watch_tasks;
 
 /// Opens streams with credentials that last so long from then on, as a provider of short-lived ones gives them.
 #[derive(Debug)]
@@ -31,6 +32,7 @@ impl Transport for ShortLived {
 
 /// Makes a strict service in this process, and the way to it.
 fn service() -> (MemoryTransport, JoinHandle<Vec<Engine>>) {
+    watch_tasks();
     let (transport, peer) = memory::pair();
     let settings = Settings { strictness: Strictness::Strict, ..Settings::default() };
     (transport, tokio::spawn(serve_all(peer, settings)))

@@ -14,12 +14,14 @@ use tokio::time::timeout;
 
 use crate::heard::Heard;
 use crate::microphone::{Microphone, RATE};
+use crate::panics::watch_tasks;
 
 /// Beyond the longest of these calls; one that hangs says so.
 const DEADLINE: Duration = Duration::from_secs(125);
 
 /// Begins a strict service that answers in its own time what it is asked, and keeps what it hears.
 pub(crate) fn service() -> emulator::Builder {
+    watch_tasks();
     let turns = [("One?", ["The sea covers most of the earth.", "The moon pulls on it, and that makes the tides."])];
     let turns = turns.map(|(heard, answer)| json!({"heard": heard, "answer": answer}));
     let script = json!({"version": 1, "name": "sea", "turns": turns, "afterwards": turns});
@@ -106,8 +108,8 @@ impl Recorded {
         let Some(Event::Closed { reason: CloseReason::Finished, error: None, .. }) = last else {
             panic!("the call ended with {last:?}")
         };
-        let lost = |event: &&Stamped| matches!(event.event, Event::InputDropped { .. } | Event::Gap { .. });
-        assert_eq!(self.events.iter().filter(lost).collect::<Vec<_>>(), [] as [&Stamped; 0]);
+        let lost = |event: &Event| matches!(event, Event::InputDropped { .. } | Event::Gap { .. });
+        assert_eq!(self.count(lost), 0, "first at {:?}", self.first_from(Duration::ZERO, lost));
     }
 
     /// Writes the call down, the user's side as the service heard it on the left and the assistant's on the right, and

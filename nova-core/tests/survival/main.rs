@@ -13,5 +13,8 @@ mod caller;
 mod heard;
 mod microphone;
 mod outage;
+#[path = "../net/support/panics.rs"]
+#[allow(unreachable_pub, reason = "shared with the net tests")]
+mod panics;
 mod relay;
 mod renewal;

@@ -1,6 +1,7 @@
 //! A peer that speaks HTTP/2 frame by frame, so that a test can do on the wire what no proper server would.
 
 pub mod engine;
+pub mod panics;
 pub mod speech;
 
 use std::time::Duration;
@@ -25,6 +26,7 @@ const ACK: u8 = 1;
 
 /// Waits for a future, but not for ever.
 pub async fn soon<T>(what: impl Future<Output = T>) -> T {
+    panics::watch_tasks();
     tokio::time::timeout(DEADLINE, what).await.expect("nothing happened within the deadline")
 }
 
