@@ -193,7 +193,7 @@ mod tests {
         for key in keys {
             links.open(key, busy());
         }
-        let mut speaker = |links: &mut Links| match links.poll(&mut Context::from_waker(noop_waker_ref())) {
+        let speaker = |links: &mut Links| match links.poll(&mut Context::from_waker(noop_waker_ref())) {
             Poll::Ready(Input::Opened { link, .. } | Input::Ready { link } | Input::Frame { link, .. }) => link,
             other => panic!("{other:?}"),
         };

@@ -21,7 +21,7 @@ use crate::transport::Failure;
 const PAUSE: Duration = Duration::from_millis(500);
 /// The longest pause.
 const LONGEST_PAUSE: Duration = Duration::from_secs(8);
-/// The longest pause while the road is closed: nothing of ours reaches the service, so there is nothing to spare it, and
+/// The same while the road is closed: nothing of ours reaches the service, so there is nothing to spare it, and
 /// the user, of whose words 30 s are kept, goes on speaking.
 const LONGEST_PAUSE_ON_THE_ROAD: Duration = Duration::from_secs(2);
 /// A session that lasted this long was a good one: the budget begins anew.
@@ -86,7 +86,7 @@ impl Recovery {
         let since = *self.since.get_or_insert(now);
         let mut pause = self.pause(self.attempt);
         if is_of_the_road(error) {
-            pause = pause.min(LONGEST_PAUSE_ON_THE_ROAD);
+            pause = pause.min(LONGEST_PAUSE_ON_THE_ROAD.mul_f64(0.5 + self.chance()));
         }
         self.attempt += 1;
         if now + pause > since + budget {
