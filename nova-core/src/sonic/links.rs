@@ -158,7 +158,7 @@ impl fmt::Debug for Links {
 }
 
 #[cfg(test)]
-#[allow(clippy::unwrap_used, reason = "a test may stop where it stands")]
+#[allow(clippy::disallowed_methods, reason = "a test may look at the clock")]
 mod tests {
     use futures::task::noop_waker_ref;
 

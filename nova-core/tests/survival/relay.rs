@@ -69,5 +69,5 @@ async fn carry(mut client: TcpStream, server: SocketAddr, mut state: watch::Rece
 async fn swallow(mut from: impl AsyncRead + Unpin) {
     let mut nowhere = [0; 4096];
     while from.read(&mut nowhere).await.is_ok_and(|read| read > 0) {}
-    std::future::pending().await
+    std::future::pending::<()>().await;
 }

@@ -390,4 +390,5 @@ fn an_audio_block_without_a_role_is_deaf() {
     raw.silence(3000);
     assert!(raw.is_alive() && raw.events.is_empty());
     assert!(raw.engine.ledger().audio_samples_in > 0);
+    assert!(raw.engine.ledger().audio_in.is_empty(), "nobody asked for it to be kept");
 }
