@@ -117,7 +117,7 @@ fn machine() -> Vec<String> {
     let mut config = Config::default();
     config.system = "planted-prompt".to_owned();
     config.history = vec![Message::user("planted-history")];
-    config.tools = vec![ToolSpec::new("look_up", "Looks up a planted thing.", schema())];
+    config.tools = vec![ToolSpec::new("look_up", "Looks up a planted thing.", schema()).into()];
     let mut shown = vec![format!("{config:?}")];
     let mut call = Call::new(config, Catalogue::built_in(), 1).unwrap();
     let inputs = [
