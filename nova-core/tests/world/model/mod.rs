@@ -27,7 +27,7 @@ pub use sound::Sound;
 pub const RENEWS: bool = true;
 
 /// A live session is never without sound for longer: what runs ahead of real time is bounded (the queue's own lead).
-const SOUND_FLOWS: Duration = Duration::from_secs(3);
+const SOUND_FLOWS: Duration = Duration::from_secs(4);
 /// A session that was in use for so long was a good one, and the longest pause between attempts.
 const GOOD: Duration = Duration::from_secs(20);
 const LONGEST_PAUSE: Duration = Duration::from_secs(12);
