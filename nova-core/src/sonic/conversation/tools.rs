@@ -243,6 +243,7 @@ impl Call {
                 told = Some((*link, line.answer_tool(id, result, outcome)?));
                 line.speaks = Some(self.now);
                 self.tools.told_at = self.now;
+                self.turns.asked(self.now, turn);
             }
         }
         Ok(told)
