@@ -4,6 +4,7 @@ use crate::contracts::{lose, typed, under};
 use crate::script::*;
 use crate::tools::{asked, results};
 use bedrock_nova::sonic::Effect;
+use bedrock_nova::sonic::conversation::LinkKey;
 use serde_json::json;
 
 #[test]
@@ -117,4 +118,29 @@ fn a_model_that_takes_no_words_is_not_told_any() {
         assert!(!call.is_over());
         assert_eq!(typed(&call), []);
     }
+}
+
+#[test]
+fn a_session_that_makes_room_is_not_told_what_another_one_is_to_answer() {
+    let mut config = with_tools();
+    (config.renewal.from, config.renewal.at_the_latest) = (0.1, 0.125);
+    let mut call = Script::with(config);
+    call.pass_ms(40_000);
+    call.user_says("Will it rain?");
+    call.hear([tool_use("u-1", "weather", "{}")]);
+    call.pass_ms(15_000);
+    // A spare is open; the session in use still speaks.
+    call.link = LinkKey(1);
+    call.hear([speech_start(50_000), speech_end(51_000, 51_400), user_final("Tell me a story.")]);
+    call.hear([spec("s1", "Once upon a time."), sound("a1", 25)]);
+    call.pass_ms(8_000);
+    assert!(call.story().contains(&"renewed 2 for deadline".to_owned()));
+    call.tool_done("u-1", Ok(json!({ "sky": "blue" }))).unwrap();
+    assert!(results(&call).is_empty(), "nobody would hear its answer");
+    let is_told = |call: &Script| call.wire(2).iter().any(|line| line.contains("Result of a tool"));
+    call.pass_ms(3_000);
+    assert!(!is_told(&call), "the story is not told yet");
+    call.hear([sound_end("a1", END_TURN)]);
+    call.pass_ms(100);
+    assert!(is_told(&call), "{:?}", call.wire(2));
 }

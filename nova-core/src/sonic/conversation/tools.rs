@@ -49,13 +49,14 @@ impl Call {
         self.turns.touch(self.now);
         let asker = Asker { link, id };
         let arguments = words::as_arguments(arguments);
+        // A call out of an answer that was interrupted belongs to that one, which is over.
+        let alive = self.gate(link) == Gate::Open;
+        let over = if alive { None } else { self.turns.last() };
         if let Ok(arguments) = &arguments
-            && self.join(&asker, &name, arguments)
+            && self.join(&asker, &name, arguments, over)
         {
             return;
         }
-        // A call out of an answer that was interrupted belongs to that one, which is over.
-        let alive = self.gate(link) == Gate::Open;
         let next = self.turns.next(link, |turn| self.tools.holds(turn));
         let asking = next.or_else(|| alive.then(|| self.turns.unasked(self.now, link)));
         let turn = asking.or_else(|| self.turns.last()).unwrap_or_default();
@@ -86,11 +87,12 @@ impl Call {
     }
 
     /// The model asks in another session for what it has asked for already, for a turn that still waits: it is the same
-    /// wish, and has the same result. Says whether that is so.
-    fn join(&mut self, asker: &Asker, name: &str, arguments: &Value) -> bool {
+    /// wish, and has the same result; so it is in the turn that was cut and is `over`. Says whether that is so.
+    fn join(&mut self, asker: &Asker, name: &str, arguments: &Value, over: Option<TurnId>) -> bool {
         let (lines, turns) = (&self.lines, &self.turns);
         let gone = |link: LinkKey| lines.part(link).is_none();
-        let waits = |turn: TurnId| turns.is_open(turn) && !turns.is_elsewhere(turn, asker.link);
+        let is_here = |turn: TurnId| turns.is_open(turn) && !turns.is_elsewhere(turn, asker.link);
+        let waits = |turn: TurnId| is_here(turn) || over == Some(turn);
         let same = |call: &ToolCall| call.name == name && call.arguments == *arguments && waits(call.turn);
         if self.tools.join_pending(asker, same, gone) {
             return true;
@@ -241,6 +243,7 @@ impl Call {
                 told = Some((*link, line.answer_tool(id, result, outcome)?));
                 line.speaks = Some(self.now);
                 self.tools.told_at = self.now;
+                self.turns.asked(self.now, turn);
             }
         }
         Ok(told)
