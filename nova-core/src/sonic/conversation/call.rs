@@ -60,6 +60,8 @@ pub struct Call {
     pub(super) typed: VecDeque<Typed>,
     pub(super) outputs: VecDeque<Output>,
     pub(super) next_audio: Option<Duration>,
+    /// When audio that was given up was last told of.
+    pub(super) dropped_told: Option<Duration>,
     /// Sessions that were put to use.
     pub(super) sessions: u32,
     seed: u64,
@@ -150,6 +152,7 @@ impl Call {
             typed: VecDeque::new(),
             outputs: VecDeque::new(),
             next_audio: None,
+            dropped_told: None,
             sessions: 0,
             seed,
             links: 0,

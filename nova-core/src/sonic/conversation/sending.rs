@@ -13,6 +13,8 @@ use crate::model::Feature;
 use crate::sonic::config::{AudioDuringTools, Duplex};
 use crate::sonic::event::{CloseReason, DropReason, Event, TurnId};
 
+/// Audio that is given up is told of this often at most.
+const DROPS_GATHERED: Duration = Duration::from_secs(1);
 /// Typed texts that may wait for their moment.
 const TYPED_BOUND: usize = 32;
 
@@ -107,8 +109,7 @@ impl Call {
             }
         }
         self.send_audio();
-        // What half duplex keeps back is told in one piece, when the assistant has finished.
-        if self.config.duplex == Duplex::Full || !self.playback.is_playing(self.now) {
+        if self.dropped_wake().is_some_and(|at| at <= self.now) {
             self.tell_dropped();
         }
     }
@@ -133,13 +134,22 @@ impl Call {
 
     pub(super) fn tell_dropped(&mut self) {
         for (why, duration) in self.audio_in.take_dropped() {
+            self.dropped_told = Some(self.now);
             self.event(Event::InputDropped { duration, why });
         }
     }
 
-    /// Returns when what half duplex kept back can be told.
+    /// Returns when what was given up is told: not piece by piece, and what half duplex keeps back in one, when the
+    /// assistant has finished.
     pub(super) fn dropped_wake(&self) -> Option<Duration> {
-        if self.audio_in.has_dropped() { self.playback.plays_until() } else { None }
+        if !self.audio_in.has_dropped() {
+            return None;
+        }
+        let gathered = self.dropped_told.map_or(Duration::ZERO, |told| told + DROPS_GATHERED);
+        match self.config.duplex {
+            Duplex::Half => Some(gathered.max(self.playback.plays_until().unwrap_or_default())),
+            _ => Some(gathered),
+        }
     }
 
     fn send_typed(&mut self) {
