@@ -203,7 +203,6 @@ impl Call {
         let result = cut.unwrap_or(result);
         let done = match self.tell_on_wire(&askers, call.turn, &result, outcome) {
             Ok(Some((link, sent))) => {
-                self.turns.asked(self.now, call.turn);
                 let text = self.in_words(&call.name, &result, contract.result_limit).0;
                 let asked_on = askers.iter().map(|asker| asker.link).collect();
                 if self.turns.is_open(call.turn) {
