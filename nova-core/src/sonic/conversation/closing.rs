@@ -66,7 +66,7 @@ impl Call {
         }
         let closed = if line.has_audio() { line.close(self.now + self.config.timeouts.close).is_ok() } else { false };
         if !closed {
-            self.forget(Part::Leaving);
+            self.forget_leaving();
         }
     }
 
@@ -95,16 +95,14 @@ impl Call {
                 let link = line.key;
                 self.outputs.push_back(Output::Finish { link });
             }
-            Step::TimedOut if part == Part::Leaving => self.forget(Part::Leaving),
+            Step::TimedOut if part == Part::Leaving => self.forget_leaving(),
             Step::TimedOut => self.over(CloseReason::CloseTimedOut, None),
         }
     }
 
     /// Drops the session that made room: what it owed is delivered, and how it ends is nobody's concern.
-    fn forget(&mut self, part: Part) {
-        if part == Part::Leaving
-            && let Some(line) = self.lines.leaving.take()
-        {
+    fn forget_leaving(&mut self) {
+        if let Some(line) = self.lines.leaving.take() {
             self.drop_line(&line);
         }
     }

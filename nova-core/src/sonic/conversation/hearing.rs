@@ -1,11 +1,14 @@
 //! What the service says, made into turns, transcript lines and sound.
 
+use std::time::Duration;
+
 use serde_json::Value;
 
 use super::call::{Block, BlockPart, Call};
 use super::io::LinkKey;
 use super::line::Gate;
 use super::lines::Part;
+use super::tape::Position;
 use super::turns::{Boundaries, News};
 use crate::ids::ContentId;
 use crate::sonic::event::{Audio, Event, TurnEnd, TurnId};
@@ -64,7 +67,7 @@ impl Call {
         }
     }
 
-    fn speech_started(&mut self, link: LinkKey, offset: std::time::Duration) {
+    fn speech_started(&mut self, link: LinkKey, offset: Duration) {
         let at = self.user_position(link, offset);
         // Before the turn begins: an answer that it cuts is none of its own.
         if self.turns.is_news(at) == News::Fresh {
@@ -75,7 +78,7 @@ impl Call {
         self.turns.speech_started(self.now, link, at, |turn| tools.in_hand(turn));
     }
 
-    fn speech_ended(&mut self, link: LinkKey, offset: std::time::Duration, detected: std::time::Duration) {
+    fn speech_ended(&mut self, link: LinkKey, offset: Duration, detected: Duration) {
         let at = self.user_position(link, offset);
         self.set_gate(link, Gate::Open);
         if self.turns.speech_ended(self.now, link, detected.saturating_sub(offset), at) == News::Fresh {
@@ -83,14 +86,14 @@ impl Call {
         }
     }
 
-    fn user_position(&mut self, link: LinkKey, offset: std::time::Duration) -> super::tape::Position {
+    fn user_position(&mut self, link: LinkKey, offset: Duration) -> Position {
         let now = self.now;
         let Some(line) = self.lines.get_mut(link) else { return 0 };
         line.user_heard = now;
         line.position(&self.config, offset)
     }
 
-    fn user_time(&self, at: super::tape::Position) -> std::time::Duration {
+    fn user_time(&self, at: Position) -> Duration {
         self.config.input_rate.duration(at as usize)
     }
 
@@ -181,7 +184,7 @@ impl Call {
         let BlockPart::Answer(turn) = self.living_part(link, id) else { return };
         self.turns.audio_came(self.now, turn);
         self.tools.sounds(turn);
-        let mut audio = Audio { turn, pcm, rate: self.config.output_rate, offset: std::time::Duration::ZERO };
+        let mut audio = Audio { turn, pcm, rate: self.config.output_rate, offset: Duration::ZERO };
         audio.offset = self.playback.delivered(turn, audio.duration());
         self.transcripts.sounds(turn, audio.duration());
         self.event(Event::Audio(audio));

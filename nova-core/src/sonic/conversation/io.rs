@@ -11,8 +11,8 @@ use crate::ids::ToolUseId;
 use crate::sonic::event::{Stamped, ToolCall, TurnId};
 use crate::transport::{Failure, Target};
 
-/// Names one link of a call; counted from 1, never reused.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+/// Names one link of a call; counted from 1, never reused. 0 names none.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 pub struct LinkKey(pub u32);
 
 impl fmt::Display for LinkKey {

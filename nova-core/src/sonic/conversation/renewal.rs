@@ -14,7 +14,7 @@ use super::line::{History as LineHistory, Line, LineState, Opening};
 use super::sending::{Typed, TypedBy};
 use super::tape::Position;
 use super::turns::{Again, Boundaries};
-use crate::sonic::event::{Event, RenewReason, TurnId};
+use crate::sonic::event::{Event, RenewReason, TurnEnd, TurnId};
 use crate::sonic::limits;
 
 /// A session that is kept ready and unused is made anew after this long: the service drops those that hear nothing,
@@ -163,7 +163,7 @@ impl Call {
         self.recovery.lasted(self.now.saturating_sub(old.accepted));
         if let Some(older) = self.lines.leaving.take() {
             for turn in self.turns.sounding_on(older.key) {
-                self.end_turn(turn, crate::sonic::event::TurnEnd::Lost);
+                self.end_turn(turn, TurnEnd::Lost);
             }
             self.drop_line(&older);
         }

@@ -7,11 +7,11 @@ use bytes::Bytes;
 
 use super::call::{Call, Phase};
 use super::io::{AudioPolicy, Output};
-use super::line::{Credit, Line, Up};
+use super::line::{Credit, Gate, Line, Up};
 use crate::error::{Error, ErrorKind, Result};
 use crate::model::Feature;
 use crate::sonic::config::{AudioDuringTools, Duplex};
-use crate::sonic::event::{CloseReason, DropReason, Event, TurnId};
+use crate::sonic::event::{CloseReason, DropReason, Event, TurnId, Unsent};
 
 /// Audio that is given up is told of this often at most.
 const DROPS_GATHERED: Duration = Duration::from_secs(1);
@@ -165,7 +165,7 @@ impl Call {
         if let Err(error) = line.type_text(&typed.text) {
             return self.bug(&error);
         }
-        line.gate = super::line::Gate::Open;
+        line.gate = Gate::Open;
         line.speaks = Some(self.now);
         self.was_typed(&typed);
     }
@@ -234,7 +234,7 @@ impl Call {
     }
 
     /// Takes out what was handed over and never sent.
-    pub(super) fn unsent(&mut self) -> crate::sonic::event::Unsent {
+    pub(super) fn unsent(&mut self) -> Unsent {
         let typed: VecDeque<Typed> = std::mem::take(&mut self.typed);
         let texts = typed.iter().filter(|typed| !matches!(typed.by, TypedBy::Aside(_)));
         let texts = texts.map(|typed| typed.text.clone()).collect();
@@ -244,7 +244,7 @@ impl Call {
         let pcm = self.audio_in.give_up();
         let audio = self.config.input_rate.duration(pcm.len() / 2);
         self.tell_dropped();
-        crate::sonic::event::Unsent { texts, pcm, audio }
+        Unsent { texts, pcm, audio }
     }
 }
 
@@ -253,12 +253,5 @@ impl Line {
     fn carry(&mut self, now: Duration, payload: Bytes) -> Output {
         self.credit = Credit::None { since: now };
         Output::Send { link: self.key, payload }
-    }
-}
-
-impl Default for super::io::LinkKey {
-    /// Names no link.
-    fn default() -> Self {
-        super::io::LinkKey(0)
     }
 }
