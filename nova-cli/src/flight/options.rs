@@ -44,9 +44,22 @@ impl Record {
     }
 }
 
+/// Says whether a file is empty, or an older log.
+fn may_go(path: &Path) -> std::io::Result<bool> {
+    let mut beginning = [0; LOG.len()];
+    let read = std::io::Read::read(&mut std::fs::File::open(path)?, &mut beginning)?;
+    Ok(read == 0 || beginning[..read] == *LOG)
+}
+
+/// How every log begins.
+const LOG: &[u8] = br#"{"flightLog":"#;
+
 /// Opens the file as it is, and leaves none behind.
 fn try_out(path: &Path) -> std::io::Result<()> {
     let was_there = path.exists();
+    if path.is_file() && !may_go(path)? {
+        return Err(std::io::Error::new(std::io::ErrorKind::AlreadyExists, "it is there already, and no flight log"));
+    }
     OpenOptions::new().append(true).create(true).open(path)?;
     if was_there { Ok(()) } else { std::fs::remove_file(path) }
 }

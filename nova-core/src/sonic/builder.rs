@@ -299,7 +299,7 @@ impl Builder {
         self
     }
 
-    /// Trusts the certificates in this PEM file besides the system's.
+    /// Trusts the certificates in this PEM file instead of the system's.
     pub fn ca_bundle(mut self, path: impl AsRef<std::path::Path>) -> Self {
         self.bedrock = self.bedrock.ca_bundle(path);
         self

@@ -89,8 +89,12 @@ impl Driver {
         let mut source = AudioSource::Open;
         let sleep = tokio::time::sleep_until(self.origin);
         tokio::pin!(sleep);
+        let mut wake = None;
         loop {
-            let wake = self.perform(&mut work);
+            // Nothing new when nothing came in, as when a tool that was stopped has gone: the old time stands.
+            if let Some(until) = self.perform(&mut work) {
+                wake = until;
+            }
             if self.call.is_over() {
                 return;
             }
@@ -162,8 +166,9 @@ impl Driver {
         Reader::Here
     }
 
-    /// Does what the call wants done; returns when it next wants to be woken.
-    fn perform(&mut self, work: &mut Work) -> Option<Duration> {
+    /// Does what the call wants done; returns when it next wants to be woken, if it says.
+    #[allow(clippy::option_option, reason = "it may say nothing new, and it may say that it wants no waking")]
+    fn perform(&mut self, work: &mut Work) -> Option<Option<Duration>> {
         while let Some(output) = self.call.poll() {
             match output {
                 Output::Open { link, target, opening } => work.links.open(link, self.transport.open(target, opening)),
@@ -178,7 +183,7 @@ impl Driver {
                     self.tell_connect(&event.event);
                     self.mail.push(event);
                 }
-                Output::Wait { until } => return until,
+                Output::Wait { until } => return Some(until),
             }
         }
         None

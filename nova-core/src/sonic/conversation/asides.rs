@@ -15,7 +15,7 @@ use crate::sonic::session::{BlockKind, Heard, Stage, Stop};
 impl Call {
     /// Says whether the call may say something by itself now, in a turn of which a tool is in charge.
     pub(super) fn may_say_aside(&self, turn: TurnId) -> bool {
-        let asked = |other: &TurnId| *other != turn && !self.tools.in_hand(*other);
+        let asked = |other: &TurnId| *other != turn && !self.tools.holds(*other);
         let leaving = self.lines.leaving.as_ref().is_some_and(|line| self.turns.owed_by(line.key));
         !leaving
             && !self.turns.user_speaks()

@@ -263,7 +263,8 @@ impl Call {
         }) else {
             return;
         };
-        let change = self.transcripts.spoken(turn, text);
+        let since = self.lines.get_mut(link).map_or(0, |line| line.first_turn);
+        let change = self.transcripts.spoken(since, turn, text);
         if !self.turns.is_open(turn) {
             self.transcripts.turn_ended(turn, self.now);
         }

@@ -19,7 +19,7 @@ use crate::error::Result;
 use crate::ids::{ContentName, PromptName, ToolUseId};
 use crate::model::Model;
 use crate::sonic::config::{Config, Message};
-use crate::sonic::event::ToolOutcome;
+use crate::sonic::event::{ToolOutcome, TurnId};
 use crate::sonic::session::{self, Content, Heard, PromptConfig, Session};
 
 /// A session, the payloads that wait for its link, and how far both have come.
@@ -37,6 +37,8 @@ pub(super) struct Line {
     pub(super) speaks: Option<Duration>,
     /// When the user was last heard in it.
     pub(super) user_heard: Duration,
+    /// The first turn that it can have heard of.
+    pub(super) first_turn: TurnId,
     /// The service's name for it.
     pub(super) request_id: Option<String>,
     /// Whether it was told what was said so far when it opened.
@@ -132,6 +134,7 @@ impl Line {
             expires: None,
             speaks: None,
             user_heard: Duration::ZERO,
+            first_turn: 0,
             request_id: None,
             history: match opening {
                 Opening::Whole(_) => History::Told,

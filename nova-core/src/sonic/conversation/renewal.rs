@@ -184,7 +184,9 @@ impl Call {
             self.typed.push_front(Typed { text: text.clone(), by: TypedBy::User(Some(*turn)) });
         }
         let history = self.transcripts.shaped(&self.model, &again.turns());
+        let first_turn = self.turns.ids().first().copied().or_else(|| self.turns.last().map(|last| last + 1));
         let Some(line) = &mut self.lines.current else { return };
+        line.first_turn = first_turn.unwrap_or_default();
         let told = std::mem::replace(&mut line.history, LineHistory::Told);
         let adopted = match told {
             LineHistory::Told => line.adopt(self.now, &self.config, &[]),

@@ -9,6 +9,7 @@ use std::time::Duration;
 
 use super::call::Call;
 use super::io::{LinkKey, Output, Verdict};
+use super::line::Gate;
 use crate::ids::ContentId;
 use crate::sonic::config::Unreviewed;
 use crate::sonic::event::{Event, ReviewOutcome, TurnId};
@@ -119,7 +120,8 @@ impl Review {
 impl Call {
     /// Something was heard on a link: it goes on at once, or waits for a decision.
     pub(super) fn review(&mut self, link: LinkKey, heard: Heard) {
-        if self.config.review.is_none() {
+        // What is dead already needs no decision.
+        if self.config.review.is_none() || self.gate(link) == Gate::Shut {
             return self.heard(link, heard);
         }
         match self.review.take(link, heard) {

@@ -125,16 +125,18 @@ impl Transcripts {
         }
     }
 
-    /// Takes a FINAL text of the assistant's; `turn` is where it goes if nothing announced it.
-    pub(super) fn spoken(&mut self, turn: TurnId, text: &str) -> Option<Transcript> {
+    /// Takes a FINAL text of the assistant's; `turn` is where it goes if nothing announced it. A session repeats nothing
+    /// that was said before it: lines of turns before `since` stay as they are.
+    pub(super) fn spoken(&mut self, since: TurnId, turn: TurnId, text: &str) -> Option<Transcript> {
         let text = text.trim();
         let plain = letters(text);
         if plain.is_empty() {
             return None;
         }
-        let best = self.lines.iter().enumerate().filter_map(|(at, line)| Some((line.matches(&plain)?, at))).min();
+        let own = || self.lines.iter().enumerate().filter(|(_, line)| line.turn >= since);
+        let best = own().filter_map(|(at, line)| Some((line.matches(&plain)?, at))).min();
         let waited_for = best.is_some_and(|(found, _)| found.is_waited_for());
-        if !waited_for && self.lines.iter().any(|line| line.has_said(&plain)) {
+        if !waited_for && own().any(|(_, line)| line.has_said(&plain)) {
             return None;
         }
         let line = match best {

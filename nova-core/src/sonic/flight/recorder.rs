@@ -221,7 +221,11 @@ fn create(path: &Path) -> io::Result<File> {
     let mut options = OpenOptions::new();
     options.write(true);
     match std::fs::symlink_metadata(path) {
-        Ok(there) if there.is_file() => std::fs::remove_file(path)?,
+        Ok(there) if there.is_file() && (there.len() == 0 || is_log(path)?) => std::fs::remove_file(path)?,
+        Ok(there) if there.is_file() => {
+            let why = "there is another file of that name, and it is no flight log";
+            return Err(io::Error::new(io::ErrorKind::AlreadyExists, why));
+        }
         Ok(_) => return options.open(path),
         Err(_) => {}
     }
@@ -230,6 +234,16 @@ fn create(path: &Path) -> io::Result<File> {
     std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
     options.open(path)
 }
+
+/// Only what is a log is written over: a recording given by mistake stays as it is.
+fn is_log(path: &Path) -> io::Result<bool> {
+    let mut beginning = [0; BEGINNING.len()];
+    let read = io::Read::read(&mut File::open(path)?, &mut beginning)?;
+    Ok(beginning[..read] == *BEGINNING)
+}
+
+/// How every log begins.
+const BEGINNING: &[u8] = br#"{"flightLog":"#;
 
 #[cfg(test)]
 mod tests {
@@ -284,7 +298,7 @@ mod tests {
     async fn a_log_is_whole_once_its_call_has_ended_and_nobody_else_reads_it() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("call.jsonl");
-        std::fs::write(&path, "an older log").unwrap();
+        std::fs::write(&path, r#"{"flightLog":1,"an":"older one"}"#).unwrap();
         let mut call = recorded(&path, QUEUE);
         tick(&mut call, 1_000);
         call.end_log().await;
@@ -296,6 +310,17 @@ mod tests {
             use std::os::unix::fs::PermissionsExt;
             assert_eq!(std::fs::metadata(&path).unwrap().permissions().mode() & 0o777, 0o600);
         }
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn what_is_no_log_is_not_written_over() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("question.wav");
+        std::fs::write(&path, "RIFF and somebody's voice").unwrap();
+        let mut call = recorded(&path, QUEUE);
+        tick(&mut call, 10);
+        call.end_log().await;
+        assert_eq!(std::fs::read_to_string(&path).unwrap(), "RIFF and somebody's voice");
     }
 
     #[tokio::test(start_paused = true)]

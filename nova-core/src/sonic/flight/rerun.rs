@@ -83,7 +83,7 @@ impl Rerun {
             () if has("out") => self.output(value),
             () if has("refused") => Ok(self.refused(&value["refused"])),
             () if has("missing") => Ok(Step::Missing(read(self.line, value["missing"].clone())?)),
-            () if has("end") => Ok(Step::End),
+            () if has("end") => self.end(read(self.line, value["end"].clone())?),
             () => Err(refused(format!("Line {} of the flight log is of no known kind.", self.line))),
         }
     }
@@ -146,6 +146,19 @@ impl Rerun {
             self.refusal.take().map(|error| if self.veil.is_some() { veil::error(error) } else { error });
         let got = got.as_ref().map_or(Value::Null, tree);
         if got == *expected { Step::Refused } else { self.differs(expected.clone(), got) }
+    }
+
+    /// The last line tells how much there was.
+    fn end(&self, told: Tally) -> Result<Step> {
+        if told == self.tally {
+            return Ok(Step::End);
+        }
+        let Tally { inputs, outputs } = told;
+        let sentence = format!(
+            "The log's last line tells of {inputs} inputs and {outputs} outputs; there are {} and {}: lines are missing.",
+            self.tally.inputs, self.tally.outputs
+        );
+        Err(refused(sentence).with_hint("Take the log as the call wrote it."))
     }
 
     fn differs(&self, expected: Value, got: Value) -> Step {

@@ -26,8 +26,9 @@ pub use sound::Sound;
 /// Whether the call renews its sessions and tells the new one again what the old one did not answer.
 pub const RENEWS: bool = true;
 
-/// A live session is never without sound for longer: what runs ahead of real time is bounded (the queue's own lead).
-const SOUND_FLOWS: Duration = Duration::from_secs(4);
+/// A live session is never without sound for longer: what runs ahead of real time is bounded (the queue's own lead),
+/// and a fault of the menu stalls a link for three seconds.
+const SOUND_FLOWS: Duration = Duration::from_secs(6);
 /// A session that was in use for so long was a good one, and the longest pause between attempts.
 const GOOD: Duration = Duration::from_secs(20);
 const LONGEST_PAUSE: Duration = Duration::from_secs(12);

@@ -54,41 +54,41 @@ fn cut(heard: u64, error: u64) -> Cut {
 #[test]
 fn finals_replace_what_was_announced() {
     let mut lines = ended();
-    assert_eq!(lines.spoken(1, "It is sunny."), None, "nothing that the application does not see already");
-    assert_eq!(finally(lines.spoken(2, "Take a hat.")), "It is sunny. Take a hat.");
+    assert_eq!(lines.spoken(0, 1, "It is sunny."), None, "nothing that the application does not see already");
+    assert_eq!(finally(lines.spoken(0, 2, "Take a hat.")), "It is sunny. Take a hat.");
     assert_eq!(lines.settle(None), [], "settled once");
 }
 
 #[test]
 fn a_final_may_hold_several_sentences_and_be_cut_short() {
-    assert_eq!(shown(ended().spoken(1, "It is sunny. Take")).0, "It is sunny. Take");
-    assert_eq!(shown(ended().spoken(1, "It is")).0, "It is", "what comes behind a cut was not heard");
+    assert_eq!(shown(ended().spoken(0, 1, "It is sunny. Take")).0, "It is sunny. Take");
+    assert_eq!(shown(ended().spoken(0, 1, "It is")).0, "It is", "what comes behind a cut was not heard");
 }
 
 #[test]
 fn a_repeat_of_a_repeat_changes_nothing() {
     let mut lines = ended();
-    lines.spoken(1, "It is sunny. Take a hat.");
-    assert_eq!(lines.spoken(2, "It is sunny. Take a hat."), None);
-    assert_eq!(lines.spoken(2, "Take a hat."), None);
+    lines.spoken(0, 1, "It is sunny. Take a hat.");
+    assert_eq!(lines.spoken(0, 2, "It is sunny. Take a hat."), None);
+    assert_eq!(lines.spoken(0, 2, "Take a hat."), None);
 }
 
 #[test]
 fn a_repeat_goes_where_it_is_waited_for_though_it_was_said_before() {
     let mut lines = ended();
-    lines.spoken(1, "It is sunny. Take a hat.");
+    lines.spoken(0, 1, "It is sunny. Take a hat.");
     lines.begin_sentence(2);
     lines.announce(2, "Take a hat.");
     lines.sounds(2, SECOND);
     lines.turn_ended(2, Duration::ZERO);
-    assert_eq!(lines.spoken(2, "Take a hat.").map(|line| line.turn), Some(2));
+    assert_eq!(lines.spoken(0, 2, "Take a hat.").map(|line| line.turn), Some(2));
 }
 
 #[test]
 fn a_repeat_may_be_widened() {
     let mut lines = ended();
-    assert_eq!(shown(lines.spoken(1, "It is")).0, "It is");
-    assert_eq!(shown(lines.spoken(1, "It is sunny.")).0, "It is sunny.");
+    assert_eq!(shown(lines.spoken(0, 1, "It is")).0, "It is");
+    assert_eq!(shown(lines.spoken(0, 1, "It is sunny.")).0, "It is sunny.");
 }
 
 #[test]
@@ -96,12 +96,12 @@ fn a_late_final_finds_its_turn_and_a_missing_one_is_settled_by_time() {
     let mut lines = ended();
     lines.begin_sentence(2);
     lines.announce(2, "Next answer.");
-    lines.spoken(2, "It is sunny.");
+    lines.spoken(0, 2, "It is sunny.");
     assert_eq!(lines.wake(), Some(SETTLE));
     let settled = lines.settle(Some(SETTLE));
     assert_eq!(settled.len(), 1, "the second turn still goes on");
     assert_eq!(finally(settled.into_iter().next()), "It is sunny. Take a hat.");
-    assert_eq!(lines.spoken(2, "Take a hat."), None, "later still, it is known to be a repeat");
+    assert_eq!(lines.spoken(0, 2, "Take a hat."), None, "later still, it is known to be a repeat");
 }
 
 #[test]
@@ -189,7 +189,7 @@ fn a_later_final_confirms_or_shortens_and_never_lengthens() {
     ] {
         let mut lines = two_sentences();
         lines.interrupted(ms(0), 1, cut(1_700, 100));
-        lines.spoken(1, text);
+        lines.spoken(0, 1, text);
         lines.settle(Some(SETTLE));
         assert_eq!(told(&lines), [".", line], "after FINAL {text:?}");
         let shown = lines.lines[0].as_said();
@@ -202,7 +202,7 @@ fn a_final_is_believed_as_far_as_the_clock_may_be_wrong() {
     for (error, line) in [(100, "It is sunny. Take a"), (500, "It is sunny. Take a hat.")] {
         let mut lines = two_sentences();
         lines.interrupted(ms(0), 1, cut(1_700, error));
-        lines.spoken(1, "It is sunny. Take a hat.");
+        lines.spoken(0, 1, "It is sunny. Take a hat.");
         assert_eq!(told(&lines), [".", line], "± {error} ms");
     }
 }
@@ -211,20 +211,20 @@ fn a_final_is_believed_as_far_as_the_clock_may_be_wrong() {
 fn sentences_that_are_repeated_one_by_one_are_waited_for() {
     let mut lines = two_sentences();
     lines.interrupted(ms(0), 1, cut(1_700, 100));
-    assert_eq!(lines.spoken(1, "It is sunny."), None, "more may come");
-    assert_eq!(lines.spoken(1, "Take a").and_then(|line| line.cut), Some(cut(1_700, 0)), "now it is certain");
+    assert_eq!(lines.spoken(0, 1, "It is sunny."), None, "more may come");
+    assert_eq!(lines.spoken(0, 1, "Take a").and_then(|line| line.cut), Some(cut(1_700, 0)), "now it is certain");
 }
 
 #[test]
 fn what_was_repeated_before_the_interruption_is_no_proof_that_it_was_heard() {
     let mut lines = ended();
-    lines.spoken(1, "It is sunny.");
-    lines.spoken(1, "Take a hat.");
+    lines.spoken(0, 1, "It is sunny.");
+    lines.spoken(0, 1, "Take a hat.");
     lines.settle(Some(ms(0)));
     assert_eq!(finally(lines.interrupted(ms(0), 1, cut(900, 0))), "It is");
-    lines.spoken(1, "Take a hat.");
+    lines.spoken(0, 1, "Take a hat.");
     assert_eq!(told(&lines), [".", "It is"]);
-    assert_eq!(lines.spoken(1, "It").map(|line| line.text), Some("It".into()), "a shorter one is news");
+    assert_eq!(lines.spoken(0, 1, "It").map(|line| line.text), Some("It".into()), "a shorter one is news");
     assert_eq!(told(&lines), [".", "It"]);
 }
 
@@ -233,12 +233,12 @@ fn what_nobody_heard_is_taken_off_the_page_and_stays_off() {
     let mut lines = two_sentences();
     assert_eq!(finally(lines.interrupted(ms(0), 1, Cut::default())), "");
     assert_eq!(told(&lines), ["."]);
-    assert_eq!(lines.spoken(1, "It is sunny. Take a hat."), None);
+    assert_eq!(lines.spoken(0, 1, "It is sunny. Take a hat."), None);
     assert_eq!(lines.settle(None), []);
     assert_eq!(told(&lines), ["."]);
     let mut never_announced = Transcripts::new(&[Message::user(".")]);
     assert_eq!(never_announced.interrupted(ms(0), 1, Cut::default()), None);
-    assert_eq!(never_announced.spoken(1, "It is sunny."), None);
+    assert_eq!(never_announced.spoken(0, 1, "It is sunny."), None);
     assert_eq!(told(&never_announced), ["."]);
 }
 
@@ -248,7 +248,7 @@ fn sound_whose_words_come_later_is_cut_too() {
     lines.sounds(1, SECOND);
     lines.sound_ended(1);
     lines.interrupted(ms(0), 1, cut(700, 0));
-    lines.spoken(1, "It is sunny.");
+    lines.spoken(0, 1, "It is sunny.");
     assert_eq!(told(&lines), [".", "It is"]);
 }
 
