@@ -208,7 +208,9 @@ impl Builder {
         self
     }
 
-    /// The scale of every limit in wall time: 60 makes eight minutes eight seconds; 1 by default.
+    /// The scale of every limit in wall time: 60 makes eight minutes eight seconds; 1 by default. A client that is to
+    /// renew its sessions in time needs a catalogue with `sessionSeconds` scaled alike, and `silence-cut=off` and
+    /// `idle=295`, since it counts those two in real time.
     pub fn clock(mut self, clock: f64) -> Self {
         self.session.clock = clock;
         self

@@ -15,7 +15,7 @@ use crate::sonic::wire::{Role, Tokens};
 /// Number of a turn, counted from 1 over the whole call: what the user said and what the assistant answered.
 pub type TurnId = u64;
 
-/// Number of a transcript item, counted from 1 over the whole call.
+/// Number of a transcript item, counted from 1 over the whole call; a line that is never shown takes one too.
 pub type ItemId = u64;
 
 /// An event with its place in the call.
@@ -58,7 +58,7 @@ pub enum Event {
     Transcript(Transcript),
     /// A piece of the assistant's voice.
     Audio(Audio),
-    /// The user spoke into the answer: stop playing it. Audio of this turn that was not yet read is gone already.
+    /// The user spoke into the answer, or the application interrupted it: stop playing it. Audio of this turn that was not yet read is gone already.
     Interrupted {
         /// The turn whose answer was cut.
         turn: TurnId,
@@ -433,9 +433,9 @@ pub enum ToolOutcome {
 #[serde(rename_all = "camelCase")]
 #[non_exhaustive]
 pub enum TurnEnd {
-    /// The answer was said to its end.
+    /// The answer was delivered to its end. Playing it takes longer, and it may still be [interrupted](Event::Interrupted).
     Answered,
-    /// The user spoke into the answer.
+    /// The user spoke into the answer, or the application interrupted it.
     Interrupted,
     /// No answer, or no further word of one, within the deadline.
     NoAnswer,
