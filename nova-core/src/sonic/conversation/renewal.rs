@@ -58,16 +58,16 @@ impl Call {
                 }
             }
             Some((LineState::Ready, accepted)) => {
-                if due.at_the_latest <= self.now {
-                    let reason = if due.reason == RenewReason::Age { RenewReason::Deadline } else { due.reason };
-                    self.adopt_spare(reason);
-                } else if due.from <= self.now && self.is_quiet(due) {
-                    self.adopt_spare(due.reason);
-                } else if accepted + SPARE_LIFE <= self.now {
+                if accepted + SPARE_LIFE <= self.now {
                     self.drop_spare();
                     if due.from <= self.now {
                         self.open_spare();
                     }
+                } else if due.at_the_latest <= self.now {
+                    let reason = if due.reason == RenewReason::Age { RenewReason::Deadline } else { due.reason };
+                    self.adopt_spare(reason);
+                } else if due.from <= self.now && self.is_quiet(due) {
+                    self.adopt_spare(due.reason);
                 }
             }
             Some(_) => {}
