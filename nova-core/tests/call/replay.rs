@@ -222,8 +222,9 @@ proptest! {
         prop_assert_eq!(call.count(|event| matches!(event, Event::Closed { .. })), 1);
         let again = replay(with_tools(), &call.log);
         prop_assert!(again.iter().eq(call.outputs.iter().map(|(_, output)| output)), "a replay differs");
-        // Other letters may look alike by chance where the words did not; three times they do not.
-        let alike = (0..3).any(|_| flight::play(&flight::write_down(with_tools(), &call.log, Words::Redacted)).is_ok());
-        prop_assert!(alike, "without its words the call does something else");
+        // Not without its words: a service that repeats what it never said is compared in the middle of sentences, and
+        // there a redacted log may part (see `Words`).
+        let logged = flight::play(&flight::write_down(with_tools(), &call.log, Words::InFull));
+        prop_assert!(logged.is_ok(), "a log of it differs");
     }
 }
