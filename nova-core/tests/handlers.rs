@@ -229,3 +229,36 @@ async fn a_tool_without_a_handler_is_answered_by_the_application() {
     assert!(matches!(events.last(), Some(Event::TurnEnded { end: TurnEnd::Answered, .. })));
     timeout(DEADLINE, talk.close()).await.unwrap().unwrap();
 }
+
+/// A tool that is stopped leaves the driver nothing to hand in; its clock goes on all the same.
+#[tokio::test(start_paused = true)]
+async fn silence_flows_on_after_a_tool_was_stopped() {
+    let stuck =
+        Tool::new("look_up", "Looks something up.", schema(), |_| std::future::pending::<Result<Value, String>>())
+            .deadline(Duration::from_secs(1));
+    let (transport, mut peer) = memory::pair();
+    let transport = Arc::new(transport) as Arc<dyn Transport>;
+    let talk = tokio::spawn(Conversation::builder().transport(transport).tool(stuck).connect());
+    let mut incoming = peer.accept().await.unwrap();
+    for _ in 0..5 {
+        incoming.next().await;
+    }
+    let mut stream = incoming.accept("peer");
+    let _talk = talk.await.unwrap().unwrap();
+    for (name, more) in [
+        ("contentStart", json!({ "type": "TOOL", "role": "TOOL" })),
+        ("toolUse", json!({ "toolName": "look_up", "toolUseId": "u-1", "content": "{}" })),
+        ("contentEnd", json!({ "type": "TOOL", "stopReason": "TOOL_USE" })),
+    ] {
+        let mut body = json!({ "sessionId": "s", "promptName": "p", "completionId": "c", "contentId": "t" });
+        body.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
+        drop(stream.send(json!({ "event": { name: body } }).to_string().into()));
+    }
+    let (stopped, until) = (Instant::now() + Duration::from_secs(2), Instant::now() + Duration::from_secs(7));
+    let mut pieces = 0;
+    while let Ok(FromClient::Payload(payload)) = tokio::time::timeout_at(until, stream.next()).await {
+        let is_audio = std::str::from_utf8(&payload).unwrap().contains("audioInput");
+        pieces += u32::from(is_audio && Instant::now() > stopped);
+    }
+    assert!((140..=170).contains(&pieces), "{pieces} pieces of silence in five seconds");
+}
