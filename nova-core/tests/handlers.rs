@@ -252,7 +252,7 @@ async fn silence_flows_on_after_a_tool_was_stopped() {
     ] {
         let mut body = json!({ "sessionId": "s", "promptName": "p", "completionId": "c", "contentId": "t" });
         body.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
-        drop(stream.send(json!({ "event": { name: body } }).to_string().into()));
+        stream.send(json!({ "event": { name: body } }).to_string().into()).unwrap();
     }
     let (stopped, until) = (Instant::now() + Duration::from_secs(2), Instant::now() + Duration::from_secs(7));
     let mut pieces = 0;
