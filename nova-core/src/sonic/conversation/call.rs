@@ -334,7 +334,8 @@ impl Call {
             self.review.wake(),
             self.tools_wake(),
             self.aside_wake(),
-            self.turns.wake(),
+            // What is overdue and cannot end yet, since no session or a tool has it in hand, waits for those.
+            self.turns.wake().filter(|until| *until > self.now),
             self.transcripts.wake(),
             self.closing_wake(),
             self.dropped_wake(),
