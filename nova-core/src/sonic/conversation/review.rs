@@ -64,7 +64,9 @@ impl Review {
     /// Says whether a repeat holds a refused sentence.
     pub(super) fn refused(&self, text: &str) -> bool {
         let plain = letters(text);
-        self.refused.iter().any(|refused| plain.contains(refused.as_str()) || refused.contains(&plain))
+        // A sentence without a letter has no repeat that could be known.
+        let mut refused = self.refused.iter().filter(|refused| !refused.is_empty());
+        !plain.is_empty() && refused.any(|refused| plain.contains(refused.as_str()) || refused.contains(&plain))
     }
 
     /// Forgets what waits of a link: it is lost, or its answer was cut. Says whether anything did.
