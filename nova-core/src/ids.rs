@@ -64,6 +64,14 @@ id! {
     ToolUseId
 }
 id! {
+    /// Names a call, over all of its sessions and processes; made by this side.
+    CallId
+}
+id! {
+    /// Names whom a call belongs to: a user, a tenant. Nobody else is told that the call exists.
+    Owner
+}
+id! {
     /// Names a session; made by the service, seen on output only (reference §2.0).
     SessionId
 }

@@ -66,6 +66,7 @@ pub mod ids;
 pub mod model;
 pub mod sonic;
 pub mod transport;
+pub mod usage;
 
 pub use error::{Error, ErrorKind, Result};
 

@@ -131,7 +131,7 @@ impl Story {
                 }
             }
             Event::TurnEnded { turn, end, latency } => self.turn(*turn, at).end = Some((at, *end, *latency)),
-            Event::Usage { total } => self.usage = Some(*total),
+            Event::Usage { total, .. } => self.usage = Some(*total),
             Event::Reconnecting { reason, .. } => {
                 self.note(at, format!("reconnecting: {}", reason.code()), Tone::Trouble);
             }

@@ -23,6 +23,7 @@ use crate::audio::SampleRate;
 use crate::error::{Error, ErrorKind, Result};
 use crate::model::{Catalogue, ModelId, Voice};
 use crate::transport::Transport;
+use crate::usage::Budget;
 
 /// Pieces of audio (up to 100 ms each) between the application and the driver.
 const AUDIO_QUEUE: usize = 8;
@@ -167,6 +168,12 @@ impl Builder {
     /// Sets what becomes of a call in which nothing happens, or that does not end.
     pub fn idle(mut self, idle: Idle) -> Self {
         self.config.idle = idle;
+        self
+    }
+
+    /// Sets how much the call may use.
+    pub fn budget(mut self, budget: Budget) -> Self {
+        self.config.budget = budget;
         self
     }
 

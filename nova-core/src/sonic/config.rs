@@ -9,6 +9,7 @@ use crate::model::{ModelId, Voice};
 use crate::sonic::contract::OfferedTool;
 use crate::sonic::session::{Endpointing, Inference, ToolChoice};
 use crate::sonic::wire::Role;
+use crate::usage::Budget;
 
 /// Everything that is fixed when a conversation opens.
 ///
@@ -49,6 +50,8 @@ pub struct Config {
     pub renewal: Renewal,
     /// What becomes of a call in which nothing happens, or that does not end.
     pub idle: Idle,
+    /// How much the call may use.
+    pub budget: Budget,
     /// Whether the user is listened to while the assistant speaks.
     pub duplex: Duplex,
     /// Whether each sentence of an answer is looked at before anybody hears it.
@@ -77,6 +80,7 @@ impl Default for Config {
             audio_during_tools: AudioDuringTools::default(),
             renewal: Renewal::default(),
             idle: Idle::default(),
+            budget: Budget::default(),
             duplex: Duplex::default(),
             review: None,
             timeouts: Timeouts::default(),
@@ -103,6 +107,7 @@ impl std::fmt::Debug for Config {
             .field("audio_during_tools", &self.audio_during_tools)
             .field("renewal", &self.renewal)
             .field("idle", &self.idle)
+            .field("budget", &self.budget)
             .field("duplex", &self.duplex)
             .field("review", &self.review)
             .field("timeouts", &self.timeouts)

@@ -11,6 +11,10 @@ use crate::audio::SampleRate;
 use crate::error::Error;
 use crate::ids::ToolUseId;
 use crate::sonic::wire::{Role, Tokens};
+use crate::usage::{BudgetLevel, BudgetMeasure, BudgetScope, Money};
+
+/// −50 dB of full scale: 32,768 × 10^(−50/20).
+const AUDIBLE: u16 = 104;
 
 /// Number of a turn, counted from 1 over the whole call: what the user said and what the assistant answered.
 pub type TurnId = u64;
@@ -98,6 +102,21 @@ pub enum Event {
     Usage {
         /// Tokens so far.
         total: Tokens,
+        /// Tokens since the event before.
+        #[serde(default)]
+        delta: Tokens,
+        /// What all of them cost at list prices; none where a price is unknown.
+        #[serde(default)]
+        cost: Option<Money>,
+    },
+    /// A bound of a budget was reached. A hard one ends the call: what the assistant still says is its farewell.
+    Budget {
+        /// Whose budget.
+        scope: BudgetScope,
+        /// What of it.
+        measure: BudgetMeasure,
+        /// Whether the call goes on.
+        level: BudgetLevel,
     },
     /// The session was lost for a passing reason; the conversation opens another one with the history so far, and what
     /// the user says meanwhile is kept for it. [`Event::Renewed`] says when it is there.
@@ -192,7 +211,8 @@ impl fmt::Debug for Event {
             Event::ToolCall(call) => call.fmt(f),
             Event::ToolDone { id, name, outcome } => write!(f, "ToolDone({id}, {name}, {outcome:?})"),
             Event::TurnEnded { turn, end, latency } => write!(f, "TurnEnded(turn {turn}, {end:?}, {latency:?})"),
-            Event::Usage { total } => write!(f, "Usage({total:?})"),
+            Event::Usage { total, .. } => write!(f, "Usage({total:?})"),
+            Event::Budget { scope, measure, level } => write!(f, "Budget({scope:?}, {measure:?}, {level:?})"),
             Event::Reconnecting { reason, attempt } => write!(f, "Reconnecting(attempt {attempt}, {reason:?})"),
             Event::Renewed { session, reason, replayed, lost, .. } => {
                 write!(f, "Renewed(session {session}, {reason:?}, replayed {replayed:?}, lost {lost:?})")
@@ -362,6 +382,13 @@ impl Audio {
         self.rate.duration(self.pcm.len() / 2)
     }
 
+    /// Returns where in the piece something can be heard first: a sample louder than −50 dB of full scale, which is far
+    /// below speech and above the noise that a voice begins with.
+    #[must_use]
+    pub fn first_audible(&self) -> Option<Duration> {
+        self.samples().position(|sample| sample.unsigned_abs() > AUDIBLE).map(|at| self.rate.duration(at))
+    }
+
     /// Returns the samples as numbers.
     pub fn samples(&self) -> impl Iterator<Item = i16> + '_ {
         self.pcm.chunks_exact(2).map(|pair| i16::from_le_bytes([pair[0], pair[1]]))
@@ -424,6 +451,8 @@ pub enum ToolOutcome {
     BadArguments,
     /// It was not run: too many calls were under way already.
     TooMany,
+    /// The process that ran it is gone, and nobody knows how far it came: it is not run again.
+    Unknown,
     /// The call ended first, or only a session knew of it that is gone: nobody could be told.
     Abandoned,
 }
@@ -457,6 +486,10 @@ pub struct Latency {
     /// Until the first piece of the answer's audio.
     #[serde(rename = "firstAudioMs", with = "crate::sonic::millis::option", default)]
     pub first_audio: Option<Duration>,
+    /// Until the first sample that can be heard, if the answer is played as soon as it comes: many answers begin with
+    /// some silence.
+    #[serde(rename = "firstAudibleMs", with = "crate::sonic::millis::option", default)]
+    pub first_audible: Option<Duration>,
 }
 
 /// Why a call is over.
@@ -474,6 +507,8 @@ pub enum CloseReason {
     Idle,
     /// The call reached [`Idle::longest_call`](crate::sonic::Idle::longest_call).
     LongestCall,
+    /// A hard bound of a [budget](crate::usage::Budget) was reached.
+    Budget,
     /// A failure ended it; the event carries it.
     Failed,
 }

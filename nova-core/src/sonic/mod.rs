@@ -11,7 +11,7 @@ pub mod event;
 pub mod failure;
 pub mod flight;
 pub mod limits;
-mod millis;
+pub(crate) mod millis;
 pub mod session;
 pub mod state;
 pub mod typed;

@@ -266,9 +266,9 @@ fn replaced(output: Output, change: impl Fn(&Bytes) -> Bytes) -> Output {
 
 fn recounted(output: Output) -> Output {
     match output {
-        Output::Event(Stamped { seq, at, event: Event::Usage { mut total } }) => {
+        Output::Event(Stamped { seq, at, event: Event::Usage { mut total, delta, cost } }) => {
             total.speech_in += 1;
-            Output::Event(Stamped { seq, at, event: Event::Usage { total } })
+            Output::Event(Stamped { seq, at, event: Event::Usage { total, delta, cost } })
         }
         other => other,
     }

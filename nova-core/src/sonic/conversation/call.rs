@@ -389,7 +389,9 @@ impl Call {
     /// Ends the call.
     pub(super) fn over(&mut self, reason: CloseReason, error: Option<Error>) {
         let end = match reason {
-            CloseReason::Finished | CloseReason::Idle | CloseReason::LongestCall => TurnEnd::Closed,
+            CloseReason::Finished | CloseReason::Idle | CloseReason::LongestCall | CloseReason::Budget => {
+                TurnEnd::Closed
+            }
             _ => TurnEnd::Lost,
         };
         let unsent = self.unsent();

@@ -13,6 +13,7 @@ use super::turns::{Boundaries, News};
 use crate::ids::ContentId;
 use crate::sonic::event::{Audio, Event, TurnEnd, TurnId};
 use crate::sonic::session::{self, BlockKind, Heard, Stage, Stop};
+use crate::usage::Money;
 
 /// Blocks come one after another; more open ones than this are not remembered.
 const OPEN_BLOCKS: usize = 8;
@@ -56,8 +57,9 @@ impl Call {
                 self.interrupted_by_service(link);
             }
             Heard::Usage(report) => {
-                if let Some(total) = self.usage.report(link, report.total) {
-                    self.event(Event::Usage { total });
+                if let Some((total, delta)) = self.usage.report(link, report.total) {
+                    let cost = Money::cost(total, self.model.prices());
+                    self.event(Event::Usage { total, delta, cost });
                 }
             }
             Heard::Unknown { name, body } => self.event(Event::Unknown { name, body }),
@@ -182,10 +184,15 @@ impl Call {
             return self.turns.touch(self.now);
         }
         let BlockPart::Answer(turn) = self.living_part(link, id) else { return };
-        self.turns.audio_came(self.now, turn);
-        self.tools.sounds(turn);
         let mut audio = Audio { turn, pcm, rate: self.config.output_rate, offset: Duration::ZERO };
         audio.offset = self.playback.delivered(turn, audio.duration());
+        self.turns.audio_came(self.now, turn);
+        if self.turns.waits_for_sound(turn)
+            && let Some(at) = audio.first_audible()
+        {
+            self.turns.audible_at(turn, audio.offset + at);
+        }
+        self.tools.sounds(turn);
         self.transcripts.sounds(turn, audio.duration());
         self.event(Event::Audio(audio));
     }

@@ -387,6 +387,18 @@ impl Turns {
         self.answered_to = answered_to;
     }
 
+    /// Says whether nothing of a turn's answer could be heard yet.
+    pub(super) fn waits_for_sound(&self, id: TurnId) -> bool {
+        self.open.iter().any(|turn| turn.id == id && turn.latency.first_audible.is_none())
+    }
+
+    /// Notes where in the sound of an answer something can be heard first.
+    pub(super) fn audible_at(&mut self, id: TurnId, offset: Duration) {
+        if let Some(turn) = self.open.iter_mut().find(|turn| turn.id == id) {
+            turn.latency.first_audible = turn.latency.first_audio.map(|first| first + offset);
+        }
+    }
+
     fn answered(&mut self, id: TurnId) -> Option<(&mut Turn, Option<Duration>)> {
         self.open.iter_mut().find(|turn| turn.id == id).and_then(|turn| match turn.state {
             TurnState::Answering { since, .. } => Some((turn, since)),

@@ -13,14 +13,15 @@ pub(super) struct UsageSum {
 }
 
 impl UsageSum {
-    /// Takes the running total of a session; returns the call's, if it has changed.
-    pub(super) fn report(&mut self, link: LinkKey, total: Tokens) -> Option<Tokens> {
+    /// Takes the running total of a session; returns the call's and what is new in it, if it has changed.
+    pub(super) fn report(&mut self, link: LinkKey, total: Tokens) -> Option<(Tokens, Tokens)> {
         let before = self.total();
         match self.open.iter_mut().find(|(open, _)| *open == link) {
             Some((_, of_session)) => *of_session = total,
             None => self.open.push((link, total)),
         }
-        Some(self.total()).filter(|total| *total != before)
+        let total = self.total();
+        (total != before).then(|| (total, total.since(before)))
     }
 
     /// Closes a session's account.
@@ -30,7 +31,8 @@ impl UsageSum {
         }
     }
 
-    fn total(&self) -> Tokens {
+    /// Returns what was used so far.
+    pub(super) fn total(&self) -> Tokens {
         self.open.iter().fold(self.over, |sum, (_, tokens)| sum + *tokens)
     }
 }

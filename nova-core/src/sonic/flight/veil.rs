@@ -13,6 +13,7 @@ use crate::sonic::contract::{Contract, Filler, OfferedTool};
 use crate::sonic::conversation::{Input, Output, Verdict};
 use crate::sonic::event::{Event, Transcript, Unsent};
 use crate::sonic::session::{Inference, ToolSpec};
+use crate::usage::Budget;
 
 /// Takes the words away.
 #[derive(Debug)]
@@ -60,6 +61,7 @@ impl Veil {
             audio_during_tools,
             renewal,
             idle,
+            budget,
             duplex,
             review,
             timeouts,
@@ -81,6 +83,7 @@ impl Veil {
             audio_during_tools,
             renewal,
             idle,
+            budget: Budget { farewell: budget.farewell.map(words), ..budget },
             duplex,
             review,
             timeouts,
@@ -154,13 +157,18 @@ impl Veil {
                 let unsent = Unsent { texts, pcm: silence(&unsent.pcm), ..unsent };
                 Event::Closed { reason, error: error.map(self::error), unsent }
             }
+            // Without the sound nobody can tell where it can be heard.
+            Event::TurnEnded { turn, end, mut latency } => {
+                latency.first_audible = None;
+                Event::TurnEnded { turn, end, latency }
+            }
             plain @ (Event::Connected { .. }
             | Event::UserSpeechStarted { .. }
             | Event::UserSpeechEnded { .. }
             | Event::Interrupted { .. }
             | Event::ToolDone { .. }
-            | Event::TurnEnded { .. }
             | Event::Usage { .. }
+            | Event::Budget { .. }
             | Event::Renewed { .. }
             | Event::Reviewed { .. }
             | Event::UserIdle { .. }

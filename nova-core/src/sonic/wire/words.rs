@@ -128,6 +128,19 @@ pub struct Tokens {
     pub text_out: u64,
 }
 
+impl Tokens {
+    /// Returns what is more in this count than in an earlier one.
+    #[must_use]
+    pub fn since(self, before: Tokens) -> Tokens {
+        Tokens {
+            speech_in: self.speech_in.saturating_sub(before.speech_in),
+            text_in: self.text_in.saturating_sub(before.text_in),
+            speech_out: self.speech_out.saturating_sub(before.speech_out),
+            text_out: self.text_out.saturating_sub(before.text_out),
+        }
+    }
+}
+
 impl Add for Tokens {
     type Output = Tokens;
 

@@ -59,7 +59,7 @@ fn event_line(event: &Event) -> String {
         Event::ToolCall(call) => format!("tool {} {} in {}", call.id, call.name, call.turn),
         Event::ToolDone { id, outcome, .. } => format!("tool {id} {}", word(outcome)),
         Event::TurnEnded { turn, end, .. } => format!("turn {turn} {}", word(end)),
-        Event::Usage { total } => format!("usage {}", total.speech_in + total.text_out),
+        Event::Usage { total, .. } => format!("usage {}", total.speech_in + total.text_out),
         Event::Reconnecting { reason, attempt, .. } => format!("reconnecting {attempt} for {}", reason.code()),
         Event::InputDropped { duration, .. } => format!("dropped {} ms", duration.as_millis()),
         Event::Unknown { name, .. } => format!("unknown {name}"),

@@ -174,7 +174,7 @@ impl Model {
             }
             Event::HistoryTrimmed { lines, .. } => self.trimmed += lines,
             Event::UserIdle { .. } => self.idle += 1,
-            Event::Usage { total } => self.usage = Some(*total),
+            Event::Usage { total, .. } => self.usage = Some(*total),
             Event::Unknown { name, .. } if !EXCUSED.iter().any(|excused| name.starts_with(excused)) => {
                 self.grammar.push(format!("{:.3} s: {name}", now.as_secs_f64()));
             }
