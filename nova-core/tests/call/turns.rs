@@ -88,6 +88,34 @@ fn an_end_that_is_told_when_the_user_speaks_again_is_that_of_the_utterance_befor
     assert_eq!(ends(&call), ["1 Answered"]);
 }
 
+/// The words of the first utterance come while the user says the next, and so does an answer, to a tool perhaps.
+fn spoken_into(call: &mut Script) {
+    call.hear([speech_start(0), speech_end(1_000, 1_480), speech_start(2_000), user_final("Will it rain?")]);
+    call.answer("The tool says no.", 5);
+}
+
+#[test]
+fn an_utterance_into_which_an_answer_falls_is_owed_one() {
+    let mut call = Script::live();
+    spoken_into(&mut call);
+    call.hear([speech_end(9_000, 9_480)]);
+    call.pass(Duration::from_secs(60));
+    assert_eq!(ends(&call), ["1 Answered", "2 NoAnswer"]);
+}
+
+#[test]
+fn no_moment_is_quiet_before_the_end_of_an_utterance_into_which_an_answer_fell() {
+    let mut config = config(|_| {});
+    (config.renewal.from, config.renewal.at_the_latest) = (0.1, 0.125);
+    let mut call = Script::with(config);
+    call.pass(Duration::from_secs(47));
+    spoken_into(&mut call);
+    call.pass(Duration::from_secs(12));
+    assert_eq!(call.count(|event| matches!(event, Event::Renewed { .. })), 0);
+    call.pass(Duration::from_secs(2));
+    assert!(call.story().contains(&"renewed 2 for deadline".to_owned()));
+}
+
 #[test]
 fn an_answer_of_two_sentences_ends_with_the_second_sound() {
     let mut call = Script::live();

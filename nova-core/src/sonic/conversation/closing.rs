@@ -71,7 +71,8 @@ impl Call {
     }
 
     fn deliver(&mut self) {
-        if !self.has_input_left() {
+        // Not before the texts are typed: an aside among them waits for the user to be silent.
+        if self.audio_in.is_empty() {
             self.turns.speech_over(self.now);
         }
         if self.is_settled() {

@@ -122,7 +122,7 @@ impl Call {
         let nothing_owed = self.turns.is_empty() && self.tools.is_idle();
         let assistant_speaks = self.turns.all_sound() && self.tools.is_idle();
         let second_half = (due.from + due.at_the_latest) / 2 <= self.now;
-        ready && (nothing_owed || (second_half && assistant_speaks))
+        ready && !self.turns.user_speaks() && (nothing_owed || (second_half && assistant_speaks))
     }
 
     fn open_spare(&mut self) {

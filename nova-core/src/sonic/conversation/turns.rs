@@ -35,6 +35,9 @@ pub(super) struct Turns {
     patience: Duration,
     /// Up to where the user's audio has been answered, or given up.
     answered_to: Position,
+    /// Where the user began to say what is not said to its end yet. No turn can be relied on to know: the answer to
+    /// something else may have been taken for its own.
+    speaking: Option<Position>,
     /// The latest beginning and end of speech that the application knows.
     told: Told,
     boundaries: Boundaries,
@@ -142,6 +145,7 @@ impl Turns {
             word: Duration::ZERO,
             patience,
             answered_to: 0,
+            speaking: None,
             told: Told::default(),
             boundaries: Boundaries::NeverSeen,
         }
@@ -211,7 +215,7 @@ impl Turns {
 
     /// Says whether the user is speaking, as far as the service has told.
     pub(super) fn user_speaks(&self) -> bool {
-        self.open.iter().any(|turn| matches!(turn.state, TurnState::UserSpeaking { .. }))
+        self.speaking.is_some() || self.open.iter().any(|turn| matches!(turn.state, TurnState::UserSpeaking { .. }))
     }
 
     /// Says whether every open turn has an answer that sounds.
@@ -250,18 +254,19 @@ impl Turns {
     ) {
         self.word(now);
         self.boundaries = Boundaries::Seen;
-        let answered_to = self.answered_to;
+        let from = at.max(self.answered_to);
+        self.speaking = Some(from);
         match self.aloud(link) {
             Some(turn) if turn.may_go_on() && !in_hand(turn.id) => {
                 if !matches!(turn.state, TurnState::UserSpeaking { .. }) {
                     turn.state = TurnState::UserSpeaking { since: now, words: Words::None };
                 }
-                if let Asked::Aloud { from, .. } = &mut turn.asked {
-                    from.get_or_insert(at.max(answered_to));
+                if let Asked::Aloud { from: first, .. } = &mut turn.asked {
+                    first.get_or_insert(from);
                 }
             }
             _ => {
-                let asked = Asked::Aloud { from: Some(at.max(answered_to)), to: None };
+                let asked = Asked::Aloud { from: Some(from), to: None };
                 self.push(link, asked, TurnState::UserSpeaking { since: now, words: Words::None });
             }
         }
@@ -278,19 +283,28 @@ impl Turns {
         which: Ended,
     ) -> News {
         self.word(now);
+        let began = if which == Ended::Now { self.speaking.take() } else { None };
         let ended = now.saturating_sub(ago);
-        if let Some(turn) = self.aloud(link) {
-            if let Asked::Aloud { to, .. } = &mut turn.asked {
-                *to = Some(to.unwrap_or(0).max(at));
+        match (self.aloud(link), began) {
+            // The answer to something else began meanwhile, in the turn of this utterance: it is asked none the less.
+            (turn, Some(from)) if turn.as_ref().is_none_or(|turn| !turn.is_being_said()) => {
+                let asked = Asked::Aloud { from: Some(from), to: Some(at) };
+                self.push(link, asked, TurnState::Waiting { since: ended });
             }
-            turn.asked_at = now;
-            match &mut turn.state {
-                TurnState::UserSpeaking { .. } if which == Ended::Before => {}
-                state @ TurnState::UserSpeaking { .. } => *state = TurnState::Waiting { since: ended },
-                // The words were there before the end was told; the user has waited since the end all the same.
-                TurnState::Waiting { since } => *since = ended.min(*since),
-                TurnState::Answering { .. } => self.answered_to = self.answered_to.max(at),
+            (Some(turn), _) => {
+                if let Asked::Aloud { to, .. } = &mut turn.asked {
+                    *to = Some(to.unwrap_or(0).max(at));
+                }
+                turn.asked_at = now;
+                match &mut turn.state {
+                    TurnState::UserSpeaking { .. } if which == Ended::Before => {}
+                    state @ TurnState::UserSpeaking { .. } => *state = TurnState::Waiting { since: ended },
+                    // The words were there before the end was told; the user has waited since the end all the same.
+                    TurnState::Waiting { since } => *since = ended.min(*since),
+                    TurnState::Answering { .. } => self.answered_to = self.answered_to.max(at),
+                }
             }
+            (None, _) => {}
         }
         let news = news(self.told.end, at, self.told.heard_before);
         self.told.end = self.told.end.max(Some(at));
@@ -299,6 +313,7 @@ impl Turns {
 
     /// The user cannot speak any more: what was begun is waited for, whether or not its end is told.
     pub(super) fn speech_over(&mut self, now: Duration) {
+        self.speaking = None;
         if let Some(turn) = self.open.iter_mut().find(|turn| matches!(turn.state, TurnState::UserSpeaking { .. })) {
             turn.state = TurnState::Waiting { since: now };
             self.touch(now);
@@ -360,6 +375,10 @@ impl Turns {
     ) -> Option<TurnId> {
         let at = self.next_at(link, works)?;
         let turn = &mut self.open[at];
+        if let (TurnState::UserSpeaking { .. }, Asked::Aloud { to: None, .. }) = (turn.state, &turn.asked) {
+            // No end of it was ever told: the answer is the sign.
+            self.speaking = None;
+        }
         let since = match turn.state {
             TurnState::Answering { since, .. } => since,
             TurnState::UserSpeaking { .. } => Some(now),
@@ -476,7 +495,8 @@ impl Turns {
     ) -> Again {
         self.touch(now);
         self.told.heard_before = heard;
-        let mut again = Again::default();
+        // What is told again, the next session hears begin by itself.
+        let mut again = Again { from: self.speaking.take(), ..Again::default() };
         for turn in self.open.iter_mut().filter(|turn| !stay(turn.id)) {
             turn.link = to;
             turn.asked_at = NOT_YET;
@@ -514,7 +534,7 @@ impl Turns {
             Asked::Aloud { from, .. } => Some(from.unwrap_or(self.answered_to)),
             Asked::InText(_) => None,
         };
-        self.open.iter().filter(unanswered).filter_map(from).min()
+        self.open.iter().filter(unanswered).filter_map(from).chain(self.speaking).min()
     }
 
     /// Returns up to where the user's audio has been answered, given up, or is `in_hand`.
@@ -555,6 +575,11 @@ impl Turn {
     /// Says whether what the user says now belongs to it.
     fn may_go_on(&self) -> bool {
         matches!(self.state, TurnState::Waiting { .. } | TurnState::UserSpeaking { .. })
+    }
+
+    /// Says whether the user is saying it.
+    fn is_being_said(&self) -> bool {
+        matches!(self.state, TurnState::UserSpeaking { .. })
     }
 
     fn sounds(&self) -> bool {
