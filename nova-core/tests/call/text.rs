@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use crate::script::*;
 use bedrock_nova::ErrorKind;
-use bedrock_nova::sonic::SampleRate;
+use bedrock_nova::sonic::{Event, SampleRate};
 
 #[test]
 fn a_hundred_milliseconds_of_silence_come_first_at_every_rate() {
@@ -100,6 +100,49 @@ fn texts_that_were_never_sent_are_told_of() {
     call.fail("AccessDeniedException", "no");
     let ends: Vec<_> = call.story().into_iter().filter(|line| line.starts_with("turn")).collect();
     assert_eq!(ends, ["turn 1 lost", "turn 2 lost"]);
+}
+
+#[test]
+fn a_text_that_has_left_only_in_part_was_not_sent() {
+    let mut call = Script::live();
+    call.stall();
+    call.text("Will it rain?").unwrap();
+    assert_eq!(call.wire(1).last().unwrap(), "begin USER");
+    call.fail("ValidationException", "something else");
+    let unsent = call.events().find_map(|event| match event {
+        Event::Closed { unsent, .. } => Some(unsent.texts.clone()),
+        _ => None,
+    });
+    assert_eq!(unsent.unwrap(), ["Will it rain?"]);
+    assert!(call.story().contains(&"turn 1 lost".to_owned()));
+}
+
+#[test]
+fn a_text_that_has_left_only_in_part_is_none_that_the_filter_refused() {
+    let mut call = Script::live();
+    call.stall();
+    call.text("Will it rain?").unwrap();
+    call.fail("ValidationException", "This request has been blocked by our content filters.");
+    call.unstall();
+    call.pass_ms(500);
+    assert!(call.wire(2).contains(&"text Will it rain?".to_owned()), "{:?}", call.wire(2));
+    call.answer("No.", 3);
+    assert!(call.story().contains(&"turn 1 answered".to_owned()));
+    assert_eq!(call.page(), ["user 1: Will it rain?", "assistant 1~ No."]);
+}
+
+#[test]
+fn a_text_that_moves_twice_before_it_is_typed_is_typed_once() {
+    let mut call = Script::live();
+    call.text("Will it rain?").unwrap();
+    for _ in 0..2 {
+        call.stall();
+        call.fail("ThrottlingException", "slow down");
+        call.pass_ms(3_000);
+    }
+    call.unstall();
+    call.pass_ms(500);
+    assert_eq!(call.wire(3).iter().filter(|line| *line == "text Will it rain?").count(), 1, "{:?}", call.wire(3));
 }
 
 #[test]

@@ -14,6 +14,7 @@ use serde_json::{Value, json};
 
 use super::audio_in::{AudioIn, Next};
 use super::io::LinkKey;
+use super::sending::Typed;
 use super::tape::{Position, Track};
 use crate::error::Result;
 use crate::ids::{ContentName, PromptName, ToolUseId};
@@ -47,6 +48,8 @@ pub(super) struct Line {
     pub(super) history: History,
     session: Session,
     outbox: VecDeque<Bytes>,
+    /// The text that is on its way through the outbox.
+    pub(super) typing: Option<Typed>,
     audio: Option<ContentName>,
     track: Track,
 }
@@ -145,6 +148,7 @@ impl Line {
             },
             session,
             outbox: VecDeque::new(),
+            typing: None,
             audio: None,
             track: Track::default(),
         };

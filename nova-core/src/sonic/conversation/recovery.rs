@@ -194,7 +194,8 @@ impl Call {
 
     fn lost(&mut self, link: LinkKey, error: Error, class: Class, reason: CloseReason) {
         let Some(part) = self.lines.part(link) else { return };
-        let Some(line) = self.lines.take(link) else { return };
+        let Some(mut line) = self.lines.take(link) else { return };
+        self.take_back(line.typing.take());
         self.drop_line(&line);
         match part {
             Part::Spare => self.spare_lost(&line),

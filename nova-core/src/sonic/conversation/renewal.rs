@@ -168,6 +168,7 @@ impl Call {
             self.drop_line(&older);
         }
         old.state = LineState::Leaving;
+        self.take_back(old.typing.take());
         self.lines.leaving = Some(old);
     }
 
@@ -179,6 +180,8 @@ impl Call {
         let rewound = self.audio_in.rewind(from, Missing::after(again.from));
         self.audio_in.begin_block(self.now);
         self.tell_tools_again(key);
+        // Those among them that still wait to be typed again wait once.
+        self.typed.retain(|typed| !matches!(typed.by, TypedBy::User(Some(_))));
         for (turn, text) in again.typed.iter().rev() {
             self.typed.push_front(Typed { text: text.clone(), by: TypedBy::User(Some(*turn)) });
         }

@@ -1,6 +1,7 @@
 //! The way up: what the application says, and what goes out whenever a link takes something.
 
 use std::collections::VecDeque;
+use std::fmt;
 use std::time::Duration;
 
 use bytes::Bytes;
@@ -22,6 +23,13 @@ const TYPED_BOUND: usize = 32;
 pub(super) struct Typed {
     pub(super) text: String,
     pub(super) by: TypedBy,
+}
+
+// What is typed stays out of logs.
+impl fmt::Debug for Typed {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Typed({} bytes, {:?})", self.text.len(), self.by)
+    }
 }
 
 /// Who typed a text, and so when it may be sent: a text that arrives while an answer is given cuts it short (reference
@@ -108,6 +116,7 @@ impl Call {
                 self.outputs.push_back(line.carry(self.now, payload));
             }
         }
+        self.note_typed();
         self.send_audio();
         if self.dropped_wake().is_some_and(|at| at <= self.now) {
             self.tell_dropped();
@@ -162,12 +171,26 @@ impl Call {
         let at = (0..self.typed.len()).find(|at| self.may_type(self.typed[*at].by));
         let typed = at.and_then(|at| self.typed.remove(at)).or_else(|| self.due_filler());
         let (Some(typed), Some(line)) = (typed, self.lines.live_mut()) else { return };
-        if let Err(error) = line.type_text(&typed.text) {
-            return self.bug(&error);
+        match line.type_text(&typed.text) {
+            Ok(()) => line.typing = Some(typed),
+            Err(error) => self.bug(&error),
         }
+    }
+
+    /// A text is asked when the last of it has left, and not before.
+    fn note_typed(&mut self) {
+        let Some(line) = self.lines.live_mut().filter(|line| line.is_sent()) else { return };
+        let Some(typed) = line.typing.take() else { return };
         line.gate = Gate::Open;
         line.speaks = Some(self.now);
         self.was_typed(&typed);
+    }
+
+    /// A session is gone, or takes nothing more: what it was being typed waits again.
+    pub(super) fn take_back(&mut self, typing: Option<Typed>) {
+        if let Some(typed) = typing {
+            self.typed.push_front(typed);
+        }
     }
 
     /// Says whether a text may be sent now. Two sessions never answer at once.
@@ -230,11 +253,14 @@ impl Call {
 
     /// Says whether anything the application handed over still waits.
     pub(super) fn has_input_left(&self) -> bool {
-        !self.audio_in.is_empty() || !self.typed.is_empty()
+        let typing = self.lines.live().is_some_and(|line| line.typing.is_some());
+        !self.audio_in.is_empty() || !self.typed.is_empty() || typing
     }
 
     /// Takes out what was handed over and never sent.
     pub(super) fn unsent(&mut self) -> Unsent {
+        let typing = self.lines.current.as_mut().and_then(|line| line.typing.take());
+        self.take_back(typing);
         let typed: VecDeque<Typed> = std::mem::take(&mut self.typed);
         let texts = typed.iter().filter(|typed| !matches!(typed.by, TypedBy::Aside(_)));
         let texts = texts.map(|typed| typed.text.clone()).collect();

@@ -17,8 +17,6 @@ pub struct Turns {
 
 #[derive(Debug, Default)]
 pub struct Turn {
-    /// What the user said or typed, as it is shown.
-    words: String,
     pub end: Option<TurnEnd>,
     pub interrupted: bool,
     pub sound: Duration,
@@ -53,11 +51,6 @@ impl Turns {
         turn.is_some_and(|turn| turn.end == Some(TurnEnd::Answered) && !turn.crossed)
     }
 
-    /// Says whether the application was told that the filter refused these words.
-    pub fn was_refused(&self, words: &str) -> bool {
-        self.seen.values().any(|turn| turn.end == Some(TurnEnd::Filtered) && turn.words == words)
-    }
-
     /// Follows an event; says what is wrong with it.
     pub fn event(&mut self, event: &Event) -> Option<String> {
         match event {
@@ -72,9 +65,6 @@ impl Turns {
                 self.shows(line.turn);
                 // A line may be settled after its turn is over; it begins none that is.
                 let turn = self.seen.entry(line.turn).or_default();
-                if line.role == Role::User {
-                    turn.words.clone_from(&line.text);
-                }
                 (line.role == Role::User && turn.interrupted && turn.end.is_none())
                     .then(|| format!("turn {}: words after the interruption", line.turn))
             }
