@@ -144,3 +144,28 @@ fn a_session_that_makes_room_is_not_told_what_another_one_is_to_answer() {
     call.pass_ms(100);
     assert!(is_told(&call), "{:?}", call.wire(2));
 }
+
+#[test]
+fn what_a_session_that_makes_room_still_wishes_for_a_question_that_moved_is_not_run() {
+    let mut config = with_tools();
+    (config.renewal.from, config.renewal.at_the_latest) = (0.1, 0.125);
+    let mut call = Script::with(config);
+    call.pass_ms(45_000);
+    call.hear([speech_start(45_000)]);
+    call.pass_ms(14_900);
+    // A spare is open; the session in use hears the end of the question at the last moment.
+    call.link = LinkKey(1);
+    call.hear([speech_end(59_000, 59_900), user_final("Will it rain?")]);
+    call.pass_ms(150);
+    assert!(call.story().contains(&"renewed 2 for deadline".to_owned()));
+    let wish = |id| tool_use(id, "weather", r#"{"city":"Oslo"}"#);
+    call.hear([wish("u-1")]);
+    assert_eq!(call.story(), [""; 0]);
+    call.link = LinkKey(2);
+    call.hear([user_final("Will it rain?"), wish("n-1")]);
+    call.story();
+    call.tool_done("n-1", Ok(json!({ "sky": "blue" }))).unwrap();
+    call.answer("No.", 3);
+    assert_eq!(results(&call), [json!({ "sky": "blue" })]);
+    assert!(call.story().contains(&"turn 1 answered".to_owned()));
+}

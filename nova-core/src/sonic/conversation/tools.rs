@@ -19,6 +19,7 @@ use serde_json::{Value, json};
 use super::call::Call;
 use super::io::{LinkKey, Output};
 use super::line::{Gate, LineState};
+use super::lines::Part;
 use super::sending::{Typed, TypedBy};
 use crate::error::{Error, ErrorKind};
 use crate::ids::ToolUseId;
@@ -58,6 +59,10 @@ impl Call {
             return;
         }
         let next = self.turns.next(link, |turn| self.tools.holds(turn));
+        // What made room for another session owes nothing but answers that sound: the other one asks by itself.
+        if next.is_none() && self.lines.part(link) == Some(Part::Leaving) {
+            return;
+        }
         let asking = next.or_else(|| alive.then(|| self.turns.unasked(self.now, link)));
         let turn = asking.or_else(|| self.turns.last()).unwrap_or_default();
         let offer = self.config.tools.iter().find(|tool| tool.spec.name == name);
