@@ -11,6 +11,7 @@ use std::cmp::Ordering;
 use std::collections::BTreeMap;
 use std::time::Duration;
 
+use bedrock_nova::ErrorKind;
 use bedrock_nova::sonic::conversation::{LinkKey, Output};
 use bedrock_nova::sonic::failure::{self, Recovery};
 use bedrock_nova::sonic::{
@@ -59,6 +60,8 @@ pub struct Model {
     pub finishing: bool,
     /// What the call did not understand. Some manners of the service are such.
     pub grammar: Vec<String>,
+    /// Whether the filter refused a session, and the next one, with the account of what was lost, has not come yet.
+    pub account_due: bool,
     /// The session that took over last.
     in_use: LinkKey,
     lost_since: Option<Duration>,
@@ -105,6 +108,7 @@ impl Model {
             wrong: Vec::new(),
             finishing: false,
             grammar: Vec::new(),
+            account_due: false,
             in_use: LinkKey::default(),
             lost_since: None,
             attempts: 0,
@@ -148,7 +152,8 @@ impl Model {
                 Some(done) if done.is_empty() => done.push(*outcome),
                 _ => self.wrong(now, format!("tool call {id} ended twice, or was never told")),
             },
-            Event::Reconnecting { attempt, .. } => {
+            Event::Reconnecting { attempt, reason } => {
+                self.account_due |= reason.kind() == ErrorKind::Filtered;
                 // The count begins anew after a session that was a good one.
                 if *attempt != 1 && *attempt != self.attempts + 1 {
                     self.wrong(now, format!("attempt {attempt} follows attempt {}", self.attempts));
@@ -163,6 +168,7 @@ impl Model {
             Event::Renewed { request_id, reason, replayed, lost, .. } => {
                 let link = link_of(request_id.as_deref());
                 self.in_use = link;
+                self.account_due = false;
                 if let Some(since) = self.lost_since.take() {
                     self.recoveries.push(now - since);
                 }

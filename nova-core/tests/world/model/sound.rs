@@ -64,8 +64,10 @@ impl Sound {
         }
         account.unsent = account.handed - sent.total();
         account.unheard = sent.without(&heard);
-        if let Some(closed) = world.model.closed.as_ref().filter(|closed| closed.reason == CloseReason::Failed) {
-            // What a call that failed was still trying to have heard ends with it.
+        let ends_in_between = |reason| reason == CloseReason::Failed || world.model.account_due;
+        if let Some(closed) = world.model.closed.as_ref().filter(|closed| ends_in_between(closed.reason)) {
+            // What a call that failed was still trying to have heard ends with it; and if the filter refused it, the
+            // account of that comes with the next session alone.
             let trying = closed.at.saturating_sub(world.model.timeouts.recover);
             let last = world.service.sessions.values().filter(|session| session.gone.is_none_or(|gone| gone >= trying));
             let runs: Vec<_> = last.flat_map(|session| &session.listener.runs).collect();
