@@ -316,6 +316,8 @@ impl Turns {
         self.speaking = None;
         if let Some(turn) = self.open.iter_mut().find(|turn| matches!(turn.state, TurnState::UserSpeaking { .. })) {
             turn.state = TurnState::Waiting { since: now };
+            // Its end is not told yet: what is asked or told before that is answered first.
+            turn.asked_at = NOT_YET;
             self.touch(now);
         }
     }

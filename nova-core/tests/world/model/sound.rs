@@ -109,7 +109,9 @@ impl Sound {
         for renewal in world.model.renewals.iter().filter(|renewal| renewal.replayed > REPLAYED_AT_MOST) {
             wrong.push(format!("{}: {:?} were replayed", renewal.link, renewal.replayed));
         }
-        let scraps = world.model.drops * CLICK;
+        // What is left of a word when the rest of it was dropped or lost, and told so, may be too short to be heard.
+        let losses = world.model.renewals.iter().filter(|renewal| !renewal.lost.is_zero()).count() as u64;
+        let scraps = (world.model.drops + losses) * CLICK;
         if self.unheard() > self.lost + scraps && super::RENEWS {
             let sent_to = |stretch: &Stretch| {
                 let all = world.service.sessions.values();
