@@ -16,16 +16,17 @@ use crate::usage::{BudgetLevel, BudgetMeasure, BudgetScope, Money};
 /// −50 dB of full scale: 32,768 × 10^(−50/20).
 const AUDIBLE: u16 = 104;
 
-/// Number of a turn, counted from 1 over the whole call: what the user said and what the assistant answered.
+/// Number of a turn, counted from 1 over the whole call, with a gap where it was resumed from a snapshot: what the user said and what the assistant answered.
 pub type TurnId = u64;
 
-/// Number of a transcript item, counted from 1 over the whole call; a line that is never shown takes one too.
+/// Number of a transcript item, counted as turns are; a line that is never shown takes one too.
 pub type ItemId = u64;
 
 /// An event with its place in the call.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Stamped {
-    /// Counts from 1 without gaps.
+    /// Counts from 1 without gaps; a call that is resumed from a snapshot leaves room for what the snapshot missed, so
+    /// that no number is ever given twice.
     pub seq: u64,
     /// Time since the call began.
     #[serde(rename = "atMs", with = "crate::sonic::millis")]
@@ -243,6 +244,8 @@ pub enum RenewReason {
     Credentials,
     /// The session was lost; see [`Event::Reconnecting`].
     Recovery,
+    /// Another process had the call before, and this one goes on from a snapshot.
+    Resumed,
 }
 
 /// What became of a reviewed sentence.
@@ -507,6 +510,8 @@ pub enum CloseReason {
     Idle,
     /// The call reached [`Idle::longest_call`](crate::sonic::Idle::longest_call).
     LongestCall,
+    /// This process has given the call up, and another one may go on from a snapshot.
+    Parked,
     /// A hard bound of a [budget](crate::usage::Budget) was reached.
     Budget,
     /// A failure ended it; the event carries it.

@@ -13,6 +13,7 @@ pub mod flight;
 pub mod limits;
 pub(crate) mod millis;
 pub mod session;
+pub mod snapshot;
 pub mod state;
 pub mod typed;
 pub mod wire;
@@ -34,7 +35,7 @@ mod tool;
 
 #[cfg(feature = "runtime")]
 pub use builder::Builder;
-pub use config::{AudioDuringTools, Config, Duplex, Idle, Message, Renewal, Review, Timeouts, Unreviewed};
+pub use config::{AudioDuringTools, Config, Duplex, Idle, Message, Renewal, Review, Snapshots, Timeouts, Unreviewed};
 pub use contract::{Contract, Effect, Filler, OfferedTool, OnInterrupt};
 pub use event::{
     Audio, CloseReason, Cut, DropReason, Event, Latency, RenewReason, ReviewOutcome, Stamped, ToolCall, ToolOutcome,
@@ -53,4 +54,5 @@ pub use crate::audio::SampleRate;
 pub use crate::ids::ToolUseId;
 pub use crate::model::{ModelId, Voice};
 pub use session::{Endpointing, Inference, ToolChoice, ToolSpec};
+pub use snapshot::Snapshot;
 pub use wire::{Role, Tokens};
