@@ -14,6 +14,7 @@ pub mod limits;
 pub(crate) mod millis;
 pub mod session;
 pub mod state;
+pub mod store;
 pub mod typed;
 pub mod wire;
 
