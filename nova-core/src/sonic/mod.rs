@@ -15,6 +15,7 @@ pub(crate) mod millis;
 pub mod session;
 pub mod snapshot;
 pub mod state;
+pub mod store;
 pub mod typed;
 pub mod wire;
 
