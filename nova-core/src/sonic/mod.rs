@@ -22,9 +22,13 @@ pub mod wire;
 #[cfg(feature = "runtime")]
 mod builder;
 #[cfg(feature = "runtime")]
+mod clock;
+#[cfg(feature = "runtime")]
 mod driver;
 #[cfg(feature = "runtime")]
 mod handle;
+#[cfg(feature = "runtime")]
+mod keeper;
 #[cfg(feature = "runtime")]
 mod links;
 #[cfg(feature = "runtime")]
@@ -44,6 +48,8 @@ pub use event::{
 };
 #[cfg(feature = "runtime")]
 pub use handle::{Conversation, Events, Sender};
+#[cfg(feature = "runtime")]
+pub use keeper::Hold;
 #[cfg(feature = "runtime")]
 pub use reviewer::Sentence;
 #[cfg(feature = "runtime")]

@@ -229,6 +229,12 @@ impl Call {
         Some(Output::Wait { until: self.wake() })
     }
 
+    /// Returns the time since the call began, as it was last told.
+    #[must_use]
+    pub fn now(&self) -> Duration {
+        self.now
+    }
+
     /// Returns the rate of the audio that goes in.
     #[must_use]
     pub fn input_rate(&self) -> crate::audio::SampleRate {
