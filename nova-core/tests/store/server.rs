@@ -1,6 +1,6 @@
 //! A Redis server of its own for each test: on an unused port of the loopback address, in a folder that goes with it.
 
-use std::io::{Read, Write};
+use std::io::{ErrorKind, Read, Write};
 use std::net::{Ipv4Addr, SocketAddr, TcpListener, TcpStream};
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
@@ -29,7 +29,7 @@ impl Server {
         let arguments: Vec<String> = arguments.iter().map(|&argument| argument.to_owned()).collect();
         // Somebody else may take the port between our look and the server's.
         for _ in 0..5 {
-            let port = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap().local_addr().unwrap().port();
+            let port = unused_port();
             let mut process = run(port, &arguments, folder.path());
             if is_up(&mut process, port) {
                 return Server { port, arguments, folder, process };
@@ -72,6 +72,12 @@ impl Drop for Server {
     }
 }
 
+/// A node of a cluster takes the port ten thousand above its own too, so that one must be a port.
+fn unused_port() -> u16 {
+    let unused = || TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap().local_addr().unwrap().port();
+    std::iter::repeat_with(unused).find(|port| *port < 55_000).unwrap()
+}
+
 fn run(port: u16, arguments: &[String], folder: &Path) -> Child {
     let port = port.to_string();
     // Where TLS has the port, plain words have none.
@@ -108,9 +114,12 @@ fn is_up(process: &mut Child, port: u16) -> bool {
     false
 }
 
-/// A server for TLS hangs up on a plain word, which is an answer too.
+/// A server for TLS hangs up on a plain word, which is an answer too; silence is none.
 fn answers(address: SocketAddr) -> bool {
     let Ok(mut stream) = TcpStream::connect_timeout(&address, Duration::from_secs(1)) else { return false };
     stream.set_read_timeout(Some(Duration::from_secs(1))).unwrap();
-    stream.write_all(b"PING\r\n").is_ok() && stream.read(&mut [0; 64]).is_ok()
+    match stream.write_all(b"PING\r\n").and_then(|()| stream.read(&mut [0; 64])) {
+        Ok(_) => true,
+        Err(error) => error.kind() == ErrorKind::ConnectionReset,
+    }
 }
