@@ -56,9 +56,10 @@
 //! | feature | brings |
 //! |---|---|
 //! | none | the pure parts: [`sonic::wire`], [`sonic::session`], [`sonic::conversation`], [`model`] |
-//! | `runtime` | `sonic::Conversation` and its driver on tokio, the memory and replay transports |
+//! | `runtime` | `sonic::Conversation` and its driver on tokio, memory and replay transports, a folder as [store](sonic::store) |
 //! | `bedrock` (default) | the transport to Amazon Bedrock, or to the emulator, through the AWS SDK |
 //! | `sso` | credentials from `aws sso login` and from a credential process |
+//! | `redis` | `runtime`, and a Redis or Valkey as [store](sonic::store) of calls, for a fleet |
 
 pub mod audio;
 mod error;

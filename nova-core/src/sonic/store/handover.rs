@@ -1,7 +1,7 @@
 //! A claim on its way to whoever asked for it.
 //!
-//! Whoever asked may be gone by the time of the answer: a server drops its handler when the client hangs up. A call that
-//! was claimed for nobody would lie held for a whole life, so it is given back.
+//! Whoever asked may be gone by the time of the answer: a server drops its handler when the client hangs up. A call
+//! that was claimed for nobody would lie held for a whole life, so it is given back.
 
 use tokio::runtime::Handle;
 

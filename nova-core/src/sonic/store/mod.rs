@@ -1,9 +1,9 @@
 //! Where snapshots of calls are kept, so that a call outlives its process and is owned by one process at a time.
 //!
 //! A **record** is what a process must know to go on with a call that another one began; to a store it is bytes. A
-//! **lease** is the right to a call for a time. Who holds it *renews* it while the call goes on, *saves* records under it,
-//! *releases* it at an orderly shutdown, and *removes* the call when it is over. When the process dies instead, the lease
-//! runs out, and the next one that *claims* the call gets the record and goes on.
+//! **lease** is the right to a call for a time. Who holds it *renews* it while the call goes on, *saves* records under
+//! it, *releases* it at an orderly shutdown, and *removes* the call when it is over. When the process dies instead, the
+//! lease runs out, and the next one that *claims* the call gets the record and goes on.
 //!
 //! ```text
 //!                 claim ──▶ (lease, record)          of many at once, exactly one; the others: held-elsewhere
@@ -15,56 +15,59 @@
 //!
 //! # Fencing
 //!
-//! A lease alone protects nobody: a process may stop for a minute (swapped out, a container paused, a machine moved) and
-//! wake up in the firm belief that the call is its own. So every claim gets a **token**, greater than all before, and
-//! every save, renewal, release and removal shows it. In one step with the act itself the store checks that the token is
-//! the last one *and* that the lease has not run out. A sleeper is refused (`lease-lost`, not retryable), also where nobody
-//! has claimed its call meanwhile. What tokens cannot fence is what goes past the store: the sleeper's stream to Bedrock
-//! and its tools. Therefore it must stop by itself, by its own clock, at [`Tenure::lost_at`].
+//! A lease alone protects nobody: a process may stop for a minute (swapped out, a container paused, a machine moved)
+//! and wake up in the firm belief that the call is its own. So every claim gets a **token**, greater than all before,
+//! and every save, renewal, release and removal shows it. In one step with the act itself the store checks that the
+//! token is the last one *and* that the lease has not run out. A sleeper is refused (`lease-lost`, not retryable), also
+//! where nobody has claimed its call meanwhile. What tokens cannot fence is what goes past the store: the sleeper's
+//! stream to Bedrock and its tools. Therefore it must stop by itself, by its own clock, at [`Tenure::lost_at`].
 //!
 //! # When the store is away
 //!
-//! Every act has a deadline. `Unavailable` and `Timeout` with [`is_retryable`](crate::Error::is_retryable) mean: the call
-//! goes on, try again when [`Tenure::next_renewal`] says. A call that cannot be saved is a call like before there were
-//! stores: it dies with its process. A call that cannot be *renewed* must end, or be cut off from the store for good, at
-//! [`Tenure::lost_at`], since from then on another process may go on with it. After a `Timeout` an act may be done or not:
-//! to save or to renew twice does no harm; a claim that timed out may hold the call in your name until its life has run out,
-//! and a removal tried again may be told `lease-lost` because the first one has worked.
+//! Every act has a deadline. `Unavailable` and `Timeout` with [`is_retryable`](crate::Error::is_retryable) mean: the
+//! call goes on, try again when [`Tenure::next_renewal`] says. A call that cannot be saved is a call like before there
+//! were stores: it dies with its process. A call that cannot be *renewed* must end, or be cut off from the store for
+//! good, at [`Tenure::lost_at`], since from then on another process may go on with it. After a `Timeout` an act may be
+//! done or not: to save or to renew twice does no harm; a claim that timed out may hold the call in your name until its
+//! life has run out, and a removal tried again may be told `lease-lost` because the first one has worked.
 //!
 //! # How long a life
 //!
 //! Two wishes pull at it. In a fleet, a call whose process died is dumb for up to a whole life. And a store may be away
-//! for up to two thirds of a life (renewals come at a third) less its deadline before live calls are given up for nothing.
-//! [`USUAL_LIFE`], 15 s, bears 8 s of an absent store (a restart, a short partition, a quick change of its primary) and
-//! makes a caller wait no longer than callers do. Shorter than three deadlines (6 s) makes no sense; longer than a minute
-//! only where nobody waits for the fail-over. On one machine the life hardly matters, as follows.
+//! for up to two thirds of a life (renewals come at a third) less its deadline before live calls are given up for
+//! nothing. [`USUAL_LIFE`], 15 s, bears 8 s of an absent store (a restart, a short partition, a quick change of its
+//! primary) and makes a caller wait no longer than callers do. Shorter than three deadlines (6 s) makes no sense;
+//! longer than a minute only where nobody waits for the fail-over. On one machine the life hardly matters, as follows.
 //!
 //! # What is promised
 //!
 //! | | `FolderStore`: processes of one machine | `RedisStore`: a fleet |
 //! |---|---|---|
 //! | claims at once | one wins, by the kernel's lock | one wins, by one script on one server |
-//! | a process dies, `kill -9` included | claimed at once: the kernel drops the lock that says who is alive | after what is left of its life |
+//! | a process dies, also by `kill -9` | claimed at once: its lock dies with it | after what is left of its life |
 //! | a process is stopped, not dead | after what is left of its life | the same |
 //! | whose clock | the machine's wall clock | the Redis server's |
 //! | a record | always a whole one, the last that was saved | the same |
-//! | the store's own death | records outlive every process; after a power failure the last seconds may be missing | what Redis persists and replicates, see below |
+//! | the power fails | the last seconds may be missing | what Redis persists and replicates, see below |
 //! | abandoned records | removed by the next process, after a day | removed by Redis, after a day |
 //!
-//! *A clock that jumps* (one machine): forward, leases end early, and holders that live are told `lease-lost`; back, the
-//! call of a process that is stopped (not of a dead one) stays held for longer by as much. Two never hold one call, and a
-//! token never goes back.
+//! *A process that is stopped* (one machine) in just the microseconds in which it changes the files of a call keeps
+//! others from this one call for longer, until it goes on or dies: they are told `store-busy`.
 //!
-//! *A Redis that fails over* to a replica may have lost what it had just said yes to, since it replicates after the answer.
-//! Then a call can be claimed though its holder lives, until that one renews and is refused: both go on for a third of a
-//! life at the most, and one of them can save. Tokens keep growing, because they are taken from the clock where the last
-//! one is unknown. Whoever cannot bear that needs a store with consensus, behind the same trait.
+//! *A clock that jumps* (one machine): forward, leases end early, and holders that live are told `lease-lost`; back,
+//! the call of a process that is stopped (not of a dead one) stays held for longer by as much. Two never hold one call,
+//! and a token never goes back.
+//!
+//! *A Redis that fails over* to a replica may have lost what it had just said yes to, since it replicates after the
+//! answer. Then a call can be claimed though its holder lives, until that one renews and is refused: both go on for a
+//! third of a life at the most, and one of them can save. Tokens keep growing, because they are taken from the clock
+//! where the last one is unknown. Whoever cannot bear that needs a store with consensus, behind the same trait.
 //!
 //! # What is not here
 //!
-//! A store knows no [`Owner`](crate::ids::Owner). Whom a call belongs to is in the record, so that only who has claimed it
-//! can read it; what `held-elsewhere` and `SnapshotStore::look` say of a call is for your own processes and for clients
-//! that may know of it, and not for strangers.
+//! A store knows no [`Owner`](crate::ids::Owner). Whom a call belongs to is in the record, so that only who has claimed
+//! it can read it; what `held-elsewhere` and `SnapshotStore::look` say of a call is for your own processes and for
+//! clients that may know of it, and not for strangers.
 
 #[cfg(feature = "runtime")]
 mod folder;
@@ -100,8 +103,8 @@ const RECORD_LIFE: Duration = Duration::from_secs(86_400);
 /// Futures do nothing until they are polled. A claim may be dropped at any time: a call that was claimed for nobody is
 /// given back. Any other act may, when its future is dropped, be done or not.
 ///
-/// Every method may fail with a retryable `Unavailable` or `Timeout` when the store is away, and with `Invalid` for an id
-/// that has anything but letters, digits, `_` and `-`. No error holds anything of a record.
+/// Every method may fail with a retryable `Unavailable` or `Timeout` when the store is away, and with `Invalid` for an
+/// id that has anything but letters, digits, `_` and `-`. No error holds anything of a record.
 #[cfg(feature = "runtime")]
 pub trait SnapshotStore: Send + Sync + fmt::Debug + 'static {
     /// Takes a call that nobody holds, or begins one, and returns what was saved of it last.

@@ -110,8 +110,8 @@ impl Held {
     }
 }
 
-/// One more than the last token, or the clock's microseconds if those are more. By the clock, tokens grow also where the
-/// last one is not known any more: a lease of a call that was removed is stale even when its id comes again.
+/// One more than the last token, or the clock's microseconds if those are more. By the clock, tokens grow also where
+/// the last one is not known any more: a lease of a call that was removed is stale even when its id comes again.
 fn next_token(last: Option<&Ledger>, now: Moment) -> u64 {
     last.map_or(0, |ledger| ledger.token.saturating_add(1)).max(now.0)
 }

@@ -1,8 +1,8 @@
 //! One process at a time at the files of a call.
 //!
 //! The lock is the kernel's, so it is gone when its process is. What is done under it takes microseconds: records are
-//! written before. A process that is stopped in just these keeps others from this call, and from no other, until it goes
-//! on or dies; they give up after a while with an error that may be tried again.
+//! written before. A process that is stopped in just these keeps others from this call, and from no other, until it
+//! goes on or dies; they give up after a while with an error that may be tried again.
 //!
 //! The lock file goes with the call. So whoever has waited for a lock may hold a file that nobody finds any more while
 //! somebody else makes a new one: it is looked whether the path still names what was locked.

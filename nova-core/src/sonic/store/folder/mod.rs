@@ -9,8 +9,8 @@
 //! ```
 //!
 //! Only the owner of the process can read any of it. One idea a file: [`ledger`] knows what a lease file means,
-//! [`presence`] who is alive, [`lock`] how there is one at a time, [`paths`] how a file gets into its place, [`shelf`] puts
-//! them together, [`sweep`] takes away what the dead left.
+//! [`presence`] who is alive, [`lock`] how there is one at a time, [`paths`] how a file gets into its place, [`shelf`]
+//! puts them together, [`sweep`] takes away what the dead left.
 
 mod ledger;
 mod lock;
@@ -43,9 +43,10 @@ const THREADS: usize = 8;
 /// Keeps snapshots in a folder of this machine; see [the module](super) for what that promises.
 ///
 /// Clones are the same store. As long as one of them is alive, so are the leases that were claimed through it; when the
-/// last one is dropped or its process dies, these calls can be claimed at once. The folder must be on a local disk (its
-/// file system must lock files among all that use it, which network file systems do not always), and no cleaner of old
-/// files may roam there.
+/// last one is dropped or its process dies, these calls can be claimed at once. (A child that was forked without `exec`
+/// counts as its process too: then what is left of the life must be waited for.) The folder must be on a local disk,
+/// since its file system must lock files among all that use it, which network file systems do not always; and no
+/// cleaner of old files may roam there.
 #[derive(Clone)]
 pub struct FolderStore {
     shelf: Arc<Shelf>,

@@ -2,12 +2,12 @@
 //!
 //! A lock belongs to the kernel. It goes with the last descriptor of the file, and so with its process, however that
 //! ends: a lease whose store holds its lock no longer need not be waited out. A process that is stopped or swapped out
-//! keeps its lock, and for that one the end of the lease counts. So does it for a process whose child was forked without
-//! `exec`: the child has the descriptor too.
+//! keeps its lock, and for that one the end of the lease counts. So does it for a process whose child was forked
+//! without `exec`: the child has the descriptor too.
 //!
 //! ```text
 //!   the store        makes a file of a name that nobody has, locks it exclusively, and looks whether it is still there
-//!   who asks         locks it shared, without waiting: what succeeds has found a dead one; askers do not disturb each other
+//!   who asks         locks it shared, without waiting: what succeeds has found a dead one, and disturbs no other asker
 //!   who sweeps       locks it like who asks, and removes what is dead
 //!   no such file     dead: swept, or ended in order
 //! ```

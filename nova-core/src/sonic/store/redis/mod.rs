@@ -1,7 +1,7 @@
 //! A store for a fleet: a Redis, or a Valkey.
 //!
-//! One idea a file: [`scripts`] are the acts, as the server runs them; [`line`] is the connection; [`fault`] says what a
-//! failure means.
+//! One idea a file: [`scripts`] are the acts, as the server runs them; [`line`] is the connection; [`fault`] says what
+//! a failure means.
 
 mod fault;
 mod line;
@@ -27,13 +27,15 @@ use crate::transport::BoxFuture;
 const DEADLINE: Duration = Duration::from_secs(2);
 const PREFIX: &str = "bedrock-nova:";
 
-/// Keeps snapshots in a Redis server, version 6 or later, or in a Valkey; see [the module](super) for what that promises.
+/// Keeps snapshots in a Redis server, version 6 or later, or in a Valkey; see [the module](super) for what that
+/// promises.
 ///
 /// Clones are the same store, and share one connection, which is made anew when it breaks. The server must not evict
-/// keys before their time (`maxmemory-policy noeviction`, or memory enough): a lease that was evicted is a call for two.
+/// keys before their time (`maxmemory-policy noeviction`, or memory enough): a lease that was evicted is a call for
+/// two.
 ///
-/// It speaks to one server. Both keys of a call carry its id as a hash tag, so they are in one slot where a proxy hides a
-/// cluster; a node of a cluster itself refuses calls of other nodes.
+/// It speaks to one server. Both keys of a call carry its id as a hash tag, so they are in one slot where a proxy hides
+/// a cluster; a node of a cluster itself refuses calls of other nodes.
 ///
 /// `rediss://` is TLS by rustls with ring. It trusts the system's authorities, or those of the file that the environment
 /// variable `SSL_CERT_FILE` names. If the program has chosen no rustls provider for the process, ring becomes it.

@@ -1,8 +1,8 @@
 //! The acts as scripts, so that check and act are one step of the server's.
 //!
-//! A call has two keys, of one cluster slot by the hash tag: a *lease* that the server lets expire, and the *call* with the
-//! record and the last token, which so live equally long. The arguments of every script are listed above it. The tokens'
-//! numbers are microseconds: far below 2^53, up to which Lua's numbers are exact.
+//! A call has two keys, of one cluster slot by the hash tag: a *lease* that the server lets expire, and the *call* with
+//! the record and the last token, which so live equally long. The arguments of every script are listed above it. The
+//! tokens' numbers are microseconds: far below 2^53, up to which Lua's numbers are exact.
 
 use std::time::Duration;
 
@@ -11,9 +11,10 @@ use ::redis::{Script, ScriptInvocation};
 use crate::ids::CallId;
 use crate::sonic::store::{Holder, Lease};
 
-/// Process, hint, nonce, life, life of the record. The nonce makes a claim that was sent twice, since its answer got lost,
-/// one claim. A token is one more than the last or the clock's microseconds, whichever is more: so it grows also where the
-/// last one is not known any more, because the call was removed, or a replica took over that had not heard of it.
+/// Process, hint, nonce, life, life of the record. The nonce makes a claim that was sent twice, since its answer got
+/// lost, one claim. A token is one more than the last or the clock's microseconds, whichever is more: so it grows also
+/// where the last one is not known any more, because the call was removed, or a replica took over that had not heard of
+/// it.
 const CLAIM: &str = r"
 local lease = redis.call('HMGET', KEYS[1], 'token', 'nonce', 'hint')
 local token = lease[1]
