@@ -59,6 +59,8 @@
 //! | `runtime` | `sonic::Conversation` and its driver on tokio, the memory and replay transports |
 //! | `bedrock` (default) | the transport to Amazon Bedrock, or to the emulator, through the AWS SDK |
 //! | `sso` | credentials from `aws sso login` and from a credential process |
+//! | `metrics` | `sonic::observe::CallMetrics`: counters, gauges and histograms of calls, through the `metrics` facade |
+//! | `opentelemetry` | `sonic::observe::CallSpans`: a trace of every call, through the OpenTelemetry API |
 
 pub mod audio;
 mod error;

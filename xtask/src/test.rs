@@ -58,18 +58,19 @@ pub(crate) fn run(tiers: &[Tier], install: Install) -> ExitCode {
 }
 
 /// The quick refusals come first. Lints, docs and the pure core need the dependencies checked, the tests need them
-/// built; all of them take `--workspace`, so that each dependency is checked once and built once.
+/// built; all of them take `--workspace` and the same features, so that each dependency is checked once and built once.
 fn core(report: &mut Report, install: Install) {
     let mut interop = Interop::default();
     report.stage("core: tools", |_| tools::rust_components());
-    report.stage("core: format", |_| run_for(&["fmt", "--all", "--check"], 2));
+    report.stage("core: format", |_| process::run(&mut cargo(&["fmt", "--all", "--check"]), minutes(2)));
     report.stage("core: dependencies", dependencies::check);
     report.stage("core: JavaScript SDK", |_| interop.set_up_javascript(install));
     report.stage("core: Python SDK", |found| interop.set_up_python(install, found));
-    report.stage("core: lints", |_| run_for(&["clippy", "--workspace", "--all-targets", "--", "-D", "warnings"], 25));
+    report.stage("core: lints", |_| {
+        process::run(workspace("clippy").args(["--all-targets", "--", "-D", "warnings"]), minutes(25))
+    });
     report.stage("core: docs", |_| {
-        let mut doc = cargo(&["doc", "--workspace", "--no-deps"]);
-        process::run(doc.env("RUSTDOCFLAGS", "-D warnings"), minutes(15))
+        process::run(workspace("doc").arg("--no-deps").env("RUSTDOCFLAGS", "-D warnings"), minutes(15))
     });
     report.stage("core: pure core", |_| pure::check());
     report.stage("core: tests", tests);
@@ -81,15 +82,15 @@ fn tests(found: &mut Findings) -> Result<(), String> {
     if !tools::has_espeak() {
         println!("espeak-ng is not installed: the emulator speaks sentences without a clip as a tone");
     }
-    run_tests(&mut cargo(&["test", "--workspace", "--no-fail-fast"]), minutes(40), found)
+    run_tests(workspace("test").arg("--no-fail-fast"), minutes(40), found)
 }
 
 /// Runs the tests that need what the stages before have installed; they are ignored otherwise.
 fn other_sdks(interop: &Interop, found: &mut Findings) -> Result<(), String> {
-    let words = ["test", "--workspace", "--no-fail-fast", "--test", "foreign_sdks", "--", "--ignored"];
+    let words = ["--no-fail-fast", "--test", "foreign_sdks", "--", "--ignored"];
     match interop.ready() {
         [] => Err("none of them is installed".to_owned()),
-        ready => run_tests(cargo(&words).args(ready), minutes(40), found),
+        ready => run_tests(workspace("test").args(words).args(ready), minutes(40), found),
     }
 }
 
@@ -110,10 +111,14 @@ pub(crate) fn run_tests(command: &mut Command, limit: Duration, found: &mut Find
     }
 }
 
-fn run_for(words: &[&str], limit: u64) -> Result<(), String> {
-    process::run(&mut cargo(words), minutes(limit))
+/// A verb of cargo's for the whole workspace, with every feature that is tested.
+fn workspace(verb: &str) -> Command {
+    cargo(&[verb, "--workspace", "--features", &FEATURES.join(",")])
 }
 
 fn minutes(count: u64) -> Duration {
     Duration::from_secs(60 * count)
 }
+
+/// The optional features that are linted, documented and tested: a user has none of them without asking.
+const FEATURES: [&str; 2] = ["bedrock-nova/metrics", "bedrock-nova/opentelemetry"];
