@@ -34,62 +34,24 @@
 //! nano-dollars, of which every list price is a multiple, and dropped audio in milliseconds. A `code` is one of this
 //! library's own table of failures; any other is `other`, since the service may invent some.
 
+mod described;
+
 use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
-use metrics::{
-    Gauge, Label, SharedString, Unit, counter, describe_counter, describe_gauge, describe_histogram, gauge, histogram,
-};
+use metrics::{Gauge, Label, SharedString, counter, gauge, histogram};
 
+pub use self::described::describe;
+use self::described::*;
+use super::at_work::AtWork;
 use super::words;
 use crate::error::Error;
 use crate::ids::ToolUseId;
 use crate::model::ModelId;
-use crate::sonic::contract::TOOLS_AT_ONCE;
 use crate::sonic::event::{CloseReason, Event, Latency, RenewReason, Stamped, ToolOutcome};
 use crate::sonic::wire::Tokens;
 use crate::usage::Money;
-
-const CALLS_LIVE: &str = "bedrock_nova_calls_live";
-const CALLS_OPENED: &str = "bedrock_nova_calls_opened_total";
-const CALLS_CLOSED: &str = "bedrock_nova_calls_closed_total";
-const CALL_DURATION: &str = "bedrock_nova_call_duration_seconds";
-const CONNECT_DURATION: &str = "bedrock_nova_connect_duration_seconds";
-const TURNS: &str = "bedrock_nova_turns_total";
-const FIRST_TEXT: &str = "bedrock_nova_turn_first_text_seconds";
-const FIRST_AUDIO: &str = "bedrock_nova_turn_first_audio_seconds";
-const FIRST_AUDIBLE: &str = "bedrock_nova_turn_first_audible_seconds";
-const INTERRUPTIONS: &str = "bedrock_nova_interruptions_total";
-const TOOL_CALLS: &str = "bedrock_nova_tool_calls_total";
-const TOOL_DURATION: &str = "bedrock_nova_tool_duration_seconds";
-const TOKENS: &str = "bedrock_nova_tokens_total";
-const COST: &str = "bedrock_nova_cost_nanodollars_total";
-const RENEWALS: &str = "bedrock_nova_renewals_total";
-const RECONNECT_ATTEMPTS: &str = "bedrock_nova_reconnect_attempts_total";
-const RECONNECT_DURATION: &str = "bedrock_nova_reconnect_duration_seconds";
-const INPUT_DROPPED: &str = "bedrock_nova_input_dropped_milliseconds_total";
-const BUDGET_BOUNDS: &str = "bedrock_nova_budget_bounds_total";
-const HISTORY_TRIMS: &str = "bedrock_nova_history_trims_total";
-const GAPS: &str = "bedrock_nova_gaps_total";
-const GAP_EVENTS: &str = "bedrock_nova_gap_events_total";
-const UNKNOWN_EVENTS: &str = "bedrock_nova_unknown_events_total";
-const POOL_REFUSALS: &str = "bedrock_nova_pool_refusals_total";
-const POOL_REAPED: &str = "bedrock_nova_pool_reaped_calls_total";
-const POOL_DRAIN_DURATION: &str = "bedrock_nova_pool_drain_duration_seconds";
-const POOL_DRAIN_CUT: &str = "bedrock_nova_pool_drain_cut_calls_total";
-
-/// Tells the recorder what each metric is and in which unit. Once, when the program begins; without it the numbers
-/// are the same and nobody explains them.
-pub fn describe() {
-    for Described { kind, name, unit, what } in DESCRIBED {
-        match kind {
-            Kind::Counter => describe_counter!(name, unit, what),
-            Kind::Gauge => describe_gauge!(name, unit, what),
-            Kind::Histogram => describe_histogram!(name, unit, what),
-        }
-    }
-}
 
 /// Counts a call that a pool did not take. `why` is one of the pool's few reasons.
 pub fn refused(why: &'static str) {
@@ -126,7 +88,7 @@ pub struct CallMetrics {
     /// Since when the call has no session, after a loss.
     away: Option<Duration>,
     /// Tools that run, and since when.
-    tools: BTreeMap<ToolUseId, Duration>,
+    tools: AtWork<Duration>,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -152,7 +114,7 @@ impl CallMetrics {
             cost: Money::default(),
             dropped: BTreeMap::new(),
             away: None,
-            tools: BTreeMap::new(),
+            tools: AtWork::default(),
         }
     }
 
@@ -165,7 +127,10 @@ impl CallMetrics {
         match &stamped.event {
             Event::Connected { .. } => self.connected(),
             Event::Interrupted { .. } => self.count(INTERRUPTIONS, []),
-            Event::ToolCall(call) => self.tool_called(&call.id),
+            Event::ToolCall(call) => {
+                // Of one whose end was missed nobody knows how long it took.
+                let _ = self.tools.begin(call.id.clone(), self.last);
+            }
             Event::ToolDone { id, name, outcome } => self.tool_done(id, name, *outcome),
             Event::TurnEnded { end, latency, .. } => {
                 self.count(TURNS, [label("end", words::turn_end(*end))]);
@@ -202,20 +167,10 @@ impl CallMetrics {
         histogram!(CONNECT_DURATION, self.labels([])).record(self.last);
     }
 
-    fn tool_called(&mut self, id: &ToolUseId) {
-        // More than this many never run at once: the end of one was not told, since the reader was too slow.
-        if self.tools.len() >= TOOLS_AT_ONCE
-            && let Some(oldest) = self.tools.iter().min_by_key(|(_, since)| **since).map(|(id, _)| id.clone())
-        {
-            self.tools.remove(&oldest);
-        }
-        self.tools.insert(id.clone(), self.last);
-    }
-
     fn tool_done(&mut self, id: &ToolUseId, name: &str, outcome: ToolOutcome) {
         let tool = Label::new("tool", words::tool(name, outcome).to_owned());
         let labels = self.labels([tool, label("outcome", words::outcome(outcome))]);
-        if let Some(since) = self.tools.remove(id) {
+        if let Some(since) = self.tools.end(id) {
             histogram!(TOOL_DURATION, labels.clone()).record(self.last.saturating_sub(since));
         }
         counter!(TOOL_CALLS, labels).increment(1);
@@ -315,100 +270,9 @@ const PICO_IN_A_NANO: u128 = 1_000;
 const NANOS_IN_A_MILLI: u128 = 1_000_000;
 const NO_CODE: &str = "none";
 
-/// What a recorder is told of a metric.
-#[derive(Clone, Copy)]
-struct Described {
-    kind: Kind,
-    name: &'static str,
-    unit: Unit,
-    what: &'static str,
-}
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Kind {
-    Counter,
-    Gauge,
-    Histogram,
-}
-
-const fn counts(name: &'static str, what: &'static str) -> Described {
-    Described { kind: Kind::Counter, name, unit: Unit::Count, what }
-}
-
-const fn seconds(name: &'static str, what: &'static str) -> Described {
-    Described { kind: Kind::Histogram, name, unit: Unit::Seconds, what }
-}
-
-const DESCRIBED: [Described; 27] = [
-    Described { kind: Kind::Gauge, name: CALLS_LIVE, unit: Unit::Count, what: "Calls that are open." },
-    counts(CALLS_OPENED, "Calls begun."),
-    counts(CALLS_CLOSED, "Calls over, by reason and by the code of the error that ended them."),
-    seconds(CALL_DURATION, "From the beginning of a call to its end."),
-    seconds(CONNECT_DURATION, "From the beginning of a call until the service accepted its first session."),
-    counts(TURNS, "Turns over, by how they ended."),
-    seconds(FIRST_TEXT, "From the end of speech to the first word of the answer's text."),
-    seconds(FIRST_AUDIO, "From the end of speech to the first piece of the answer's sound."),
-    seconds(FIRST_AUDIBLE, "From the end of speech to the first sample of the answer that can be heard."),
-    counts(INTERRUPTIONS, "Answers cut by the user or the application."),
-    counts(TOOL_CALLS, "Tool calls over, by tool and outcome."),
-    seconds(TOOL_DURATION, "From a tool call to its result, for those that ran."),
-    counts(TOKENS, "Tokens used, by kind and direction."),
-    counts(COST, "Cost at list prices, in billionths of a US dollar; nothing where a price is unknown."),
-    counts(RENEWALS, "Calls that went on in another session, by reason."),
-    counts(RECONNECT_ATTEMPTS, "Attempts at another session after a loss, by what ended the one before."),
-    seconds(RECONNECT_DURATION, "From the loss of a session to the one that follows it."),
-    Described {
-        kind: Kind::Counter,
-        name: INPUT_DROPPED,
-        unit: Unit::Milliseconds,
-        what: "User audio given up, by reason.",
-    },
-    counts(BUDGET_BOUNDS, "Bounds of budgets reached."),
-    counts(HISTORY_TRIMS, "Sessions begun with less than the whole history."),
-    counts(GAPS, "Times that the reader of a call was too slow."),
-    counts(GAP_EVENTS, "Events that the reader of a call missed."),
-    counts(UNKNOWN_EVENTS, "Events of the service's that this version does not know, or that broke its grammar."),
-    counts(POOL_REFUSALS, "Calls that a pool did not take, by reason."),
-    counts(POOL_REAPED, "Calls that a pool ended since nobody held them any more."),
-    seconds(POOL_DRAIN_DURATION, "From the beginning of a pool's drain to the end of its last call."),
-    counts(POOL_DRAIN_CUT, "Calls that the deadline of a pool's drain cut."),
-];
-
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    /// The table above, read from this very file.
-    fn table() -> Vec<(&'static str, &'static str)> {
-        let rows = include_str!("metrics.rs").lines().filter_map(|line| line.strip_prefix("//! | `bedrock_nova_"));
-        let cells = rows.map(|row| row.split('|').map(|cell| cell.trim().trim_end_matches('`')));
-        cells.filter_map(|mut cells| Some((cells.next()?, cells.next()?))).collect()
-    }
-
-    #[test]
-    fn the_table_of_the_documentation_is_what_is_described() {
-        let described: Vec<_> = DESCRIBED
-            .iter()
-            .map(|Described { kind, name, .. }| {
-                let kind = match kind {
-                    Kind::Counter => "counter",
-                    Kind::Gauge => "gauge",
-                    Kind::Histogram => "histogram",
-                };
-                (name.trim_start_matches("bedrock_nova_"), kind)
-            })
-            .collect();
-        assert_eq!(table(), described);
-    }
-
-    #[test]
-    fn names_say_kind_and_unit() {
-        for Described { kind, name, unit, .. } in DESCRIBED {
-            assert_eq!(kind == Kind::Counter, name.ends_with("_total"), "{name}");
-            assert_eq!(kind == Kind::Histogram, name.ends_with("_seconds"), "{name}");
-            assert_eq!(unit == Unit::Milliseconds, name.contains("_milliseconds"), "{name}");
-        }
-    }
 
     #[test]
     fn a_part_of_a_unit_is_counted_when_it_is_whole() {

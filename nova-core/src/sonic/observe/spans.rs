@@ -21,7 +21,6 @@ mod names;
 mod scribe;
 mod turns;
 
-use std::collections::BTreeMap;
 use std::time::{Duration, SystemTime};
 
 use opentelemetry::global::{self, BoxedSpan, BoxedTracer};
@@ -30,11 +29,11 @@ use opentelemetry::{Context, KeyValue};
 
 use self::scribe::Scribe;
 use self::turns::{Done, End, Turn, Turns};
+use super::at_work::AtWork;
 use super::words;
 use crate::error::Error;
 use crate::ids::{CallId, ToolUseId};
 use crate::model::ModelId;
-use crate::sonic::contract::TOOLS_AT_ONCE;
 use crate::sonic::event::{CloseReason, Event, Latency, Stamped, ToolCall, ToolOutcome, Transcript, TurnEnd, TurnId};
 use crate::sonic::wire::{Role, Tokens};
 use crate::usage::Money;
@@ -55,7 +54,7 @@ pub struct CallSpans {
     turns: Turns,
     /// The turn that ended last, while no other was seen.
     told: Option<Told>,
-    tools: BTreeMap<ToolUseId, Running>,
+    tools: AtWork<Running>,
     away: Option<Away>,
     tokens: Tokens,
     cost: Option<Money>,
@@ -115,7 +114,7 @@ impl CallSpans {
             call,
             turns: Turns::default(),
             told: None,
-            tools: BTreeMap::new(),
+            tools: AtWork::default(),
             away: None,
             tokens: Tokens::default(),
             cost: None,
@@ -230,7 +229,7 @@ impl CallSpans {
             self.turn_over(id, turn, &Latency::default(), End::Well(left));
         }
         self.settle();
-        while let Some((id, running)) = self.tools.pop_first() {
+        while let Some((id, running)) = self.tools.take_any() {
             self.tool_over(id, running, End::Well(left));
         }
         self.back();
@@ -315,7 +314,7 @@ impl CallSpans {
         for tool in turn.tools {
             self.scribe.tool(&inside, tool);
         }
-        for running in self.tools.values_mut().filter(|running| running.turn == id) {
+        for running in self.tools.iter_mut().filter(|running| running.turn == id) {
             running.inside = Some(inside.clone());
         }
         self.told = Some(Told { id, span, inside, ended: self.last, tokens: turn.tokens });
@@ -333,15 +332,10 @@ impl CallSpans {
 
     fn tool_called(&mut self, call: &ToolCall) {
         let _ = self.turn(call.turn);
-        // More than this many never run at once: the end of one was missed.
-        if self.tools.len() >= TOOLS_AT_ONCE
-            && let Some(oldest) = self.tools.iter().min_by_key(|(_, running)| running.began).map(|(id, _)| id.clone())
-            && let Some(running) = self.tools.remove(&oldest)
-        {
-            self.tool_over(oldest, running, End::Well(words::UNKNOWN));
-        }
         let running = Running { turn: call.turn, name: call.name.clone(), began: self.last, inside: None };
-        self.tools.insert(call.id.clone(), running);
+        if let Some((missed, running)) = self.tools.begin(call.id.clone(), running) {
+            self.tool_over(missed, running, End::Well(words::UNKNOWN));
+        }
     }
 
     fn tool_done(&mut self, id: &ToolUseId, name: &str, outcome: ToolOutcome) {
@@ -350,7 +344,7 @@ impl CallSpans {
             ToolOutcome::Answered | ToolOutcome::Shortened | ToolOutcome::Cancelled => End::Well(word),
             _ => End::Badly(word),
         };
-        let running = self.tools.remove(id).unwrap_or_else(|| self.never_ran(words::tool(name, outcome)));
+        let running = self.tools.end(id).unwrap_or_else(|| self.never_ran(words::tool(name, outcome)));
         self.tool_over(id.clone(), running, end);
     }
 
