@@ -60,6 +60,8 @@
 //! | `bedrock` (default) | the transport to Amazon Bedrock, or to the emulator, through the AWS SDK |
 //! | `sso` | credentials from `aws sso login` and from a credential process |
 //! | `redis` | `runtime`, and a Redis or Valkey as [store](sonic::store) of calls, for a fleet |
+//! | `metrics` | `sonic::observe::CallMetrics`: counters, gauges and histograms of calls, through the `metrics` facade |
+//! | `opentelemetry` | `sonic::observe::CallSpans`: a trace of every call, through the OpenTelemetry API |
 
 pub mod audio;
 mod error;

@@ -12,6 +12,8 @@ pub mod failure;
 pub mod flight;
 pub mod limits;
 pub(crate) mod millis;
+#[cfg(any(feature = "metrics", feature = "opentelemetry"))]
+pub mod observe;
 pub mod session;
 pub mod snapshot;
 pub mod state;

@@ -1,0 +1,14 @@
+//! What operators see of calls: handwritten ones, one that is played against the emulator's engine, and torn ones.
+
+#![allow(dead_code, unreachable_pub, reason = "support that not every test uses")]
+#![allow(clippy::unwrap_used, clippy::expect_used, reason = "a failed unwrap is a failed test")]
+
+#[path = "../call/duet.rs"]
+mod duet;
+mod events;
+mod look;
+mod numbers;
+mod planted;
+mod played;
+mod torn;
+mod trace;
