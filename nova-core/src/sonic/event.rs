@@ -139,7 +139,8 @@ pub enum Event {
         /// User audio that the last session had taken and not answered, and that the new one was told again.
         #[serde(rename = "replayedMs", with = "crate::sonic::millis")]
         replayed: Duration,
-        /// User audio that the last session had taken and not answered, and that is too old to be told again.
+        /// User audio that the last session had taken and not answered, and that is too old to be told again, or that the
+        /// service's content filter may have refused.
         #[serde(rename = "lostMs", with = "crate::sonic::millis")]
         lost: Duration,
     },

@@ -90,6 +90,7 @@ fn meddlers() -> Vec<(&'static str, &'static str, Meddler)> {
             Box::new(nth(3, is_speech, |output| vec![replaced(output, backwards)])),
         ),
         ("speech out of order", "out of order", Box::new(swapped(3, is_speech, Swap::Late))),
+        ("a link that gets nothing more", "got nothing for", Box::new(nth(1, is_speech, |_| Vec::new()))),
         ("a text that is another", "was never typed", Box::new(all(any, |output| vec![replaced(output, reworded)]))),
         ("an event too few", "stands where", Box::new(nth(2, usage, |_| Vec::new()))),
         ("a wrong count of tokens", "by its own count", Box::new(all(usage, |output| vec![recounted(output)]))),

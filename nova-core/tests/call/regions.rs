@@ -107,7 +107,7 @@ fn a_history_that_is_refused_is_halved_once() {
 fn what_the_filter_took_offence_at_is_not_said_again() {
     let mut call = Script::live();
     call.user_says("Something rude.");
-    call.fail("ValidationException", "This request has been blocked by our content filters.");
+    refuse_by_filter(&mut call);
     call.pass(secs(1));
     let story = call.story();
     assert!(story.contains(&"turn 1 filtered".to_owned()), "{story:?}");
@@ -115,4 +115,68 @@ fn what_the_filter_took_offence_at_is_not_said_again() {
     call.user_says("Something kind.");
     call.answer("Thank you.", 3);
     assert!(call.story().contains(&"turn 2 answered".to_owned()));
+}
+
+#[test]
+fn what_was_being_said_when_the_filter_refused_is_lost_and_told_so() {
+    let mut call = Script::live();
+    call.speak(1_000);
+    let from = call.now;
+    refuse_by_filter(&mut call);
+    call.pass(secs(1));
+    assert_eq!(account(&call), [(ms(0), ms(1_000))]);
+    assert_eq!(loud_since(&call, from), 0);
+}
+
+#[test]
+fn what_was_being_told_again_when_the_filter_refused_is_not_told_once_more() {
+    let mut call = Script::live();
+    call.speak(1_000);
+    call.fail("ThrottlingException", "slow down");
+    call.stall();
+    call.pass(secs(1));
+    refuse_by_filter(&mut call);
+    call.unstall();
+    let from = call.now;
+    call.pass(secs(5));
+    assert_eq!(account(&call), [(ms(1_000), ms(0)), (ms(0), ms(1_000))]);
+    assert_eq!(loud_since(&call, from), 0);
+}
+
+#[test]
+fn what_was_asked_is_asked_again_when_the_filter_refuses_an_opening() {
+    let mut call = Script::live();
+    call.speak(1_000);
+    call.hear([speech_start(100), speech_end(1_100, 1_480), user_final("What now?")]);
+    call.dials = Dials::ByHand;
+    call.fail("ThrottlingException", "slow down");
+    call.pass_ms(10);
+    refuse_by_filter(&mut call);
+    call.pass(secs(1));
+    let from = call.now;
+    call.accept();
+    call.pass(secs(1));
+    assert_eq!(account(&call), [(ms(1_000), ms(0))]);
+    assert_eq!(loud_since(&call, from), 32_000);
+    call.hear([user_final("What now?")]);
+    call.answer("Nothing.", 3);
+    assert!(call.story().contains(&"turn 1 answered".to_owned()));
+}
+
+fn refuse_by_filter(call: &mut Script) {
+    call.fail("ValidationException", "This request has been blocked by our content filters.");
+}
+
+/// What each new session was told again, and what was lost.
+fn account(call: &Script) -> Vec<(Duration, Duration)> {
+    let account = |event: &Event| match event {
+        Event::Renewed { replayed, lost, .. } => Some((*replayed, *lost)),
+        _ => None,
+    };
+    call.events().filter_map(account).collect()
+}
+
+/// Bytes of the user's voice that went out.
+fn loud_since(call: &Script, from: Duration) -> usize {
+    call.sound_since(from).iter().flat_map(|(_, pcm)| pcm).filter(|byte| **byte != 0).count()
 }

@@ -26,10 +26,16 @@ pub enum Span {
 pub struct Microphone {
     plan: VecDeque<Planned>,
     free: Duration,
+    /// What the last planned piece leaves behind it.
+    last: Follows,
     /// Samples of voice that the call took; the next one's number.
     pub handed: u64,
     /// Pieces that the call had no room for, and said so.
     pub refused: u64,
+    /// Where the voice last began after a pause.
+    began: u64,
+    /// What was said since then when the microphone was stopped in the middle of it.
+    pub cut_off: Option<(u64, u64)>,
 }
 
 #[derive(Debug)]
@@ -37,30 +43,46 @@ struct Planned {
     at: Duration,
     samples: u64,
     policy: AudioPolicy,
+    follows: Follows,
+}
+
+/// What a piece of voice comes after.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+enum Follows {
+    #[default]
+    Silence,
+    Voice,
 }
 
 impl Microphone {
     /// Plans an utterance; it begins when the one before is over.
     pub fn say(&mut self, now: Duration, spans: &[Span], policy: AudioPolicy) {
         let mut at = self.free.max(now);
+        let mut follows = if self.free < now { Follows::Silence } else { self.last };
         for span in spans {
             match (*span, policy) {
-                (Span::Pause(ms), _) => at += Duration::from_millis(ms),
+                (Span::Pause(ms), _) => {
+                    at += Duration::from_millis(ms);
+                    follows = Follows::Silence;
+                }
                 (Span::Voice(ms), AudioPolicy::Wait) => {
-                    self.plan.push_back(Planned { at, samples: ms * PER_MS, policy });
+                    self.plan.push_back(Planned { at, samples: ms * PER_MS, policy, follows });
                     // A file is handed over at once and goes out in real time; a little longer where the road is bad.
                     at += Duration::from_millis(ms + 1_500);
+                    follows = Follows::Silence;
                 }
                 (Span::Voice(ms), AudioPolicy::Live) => {
                     for from in (0..ms).step_by(PIECE_MS as usize) {
                         let piece = PIECE_MS.min(ms - from);
                         at += Duration::from_millis(piece);
-                        self.plan.push_back(Planned { at, samples: piece * PER_MS, policy });
+                        self.plan.push_back(Planned { at, samples: piece * PER_MS, policy, follows });
+                        follows = Follows::Voice;
                     }
                 }
             }
         }
         self.free = at;
+        self.last = follows;
     }
 
     pub fn is_speaking(&self, now: Duration) -> bool {
@@ -68,6 +90,9 @@ impl Microphone {
     }
 
     pub fn stop(&mut self) {
+        if self.plan.front().is_some_and(|next| next.follows == Follows::Voice) {
+            self.cut_off = Some((self.began, self.handed));
+        }
         self.plan.clear();
     }
 
@@ -86,6 +111,9 @@ impl Microphone {
         };
         if samples == 0 {
             return false;
+        }
+        if std::mem::replace(&mut front.follows, Follows::Voice) == Follows::Silence {
+            self.began = self.handed;
         }
         let pcm = voice::speech(self.handed, samples);
         match call.handle(now, Input::Audio { pcm, policy: front.policy, at: front.at }) {

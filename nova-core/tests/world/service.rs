@@ -9,6 +9,8 @@ use bedrock_nova_emulator as emulator;
 use bedrock_nova_emulator::WireFault;
 use bytes::Bytes;
 
+use super::wire::AudioBlock;
+
 /// What awaits a link that is opened.
 pub enum Welcome {
     /// A session with these settings.
@@ -40,6 +42,9 @@ pub struct Session {
     pub damaged: bool,
     /// When the call was told of the session's end, and what.
     pub failure: Option<(Duration, Failure)>,
+    /// The longest time for which it listened and got nothing.
+    pub hunger: Duration,
+    fed: Duration,
     asked: bool,
     dropped: bool,
     stall: Option<Duration>,
@@ -92,6 +97,8 @@ impl Service {
             told: None,
             damaged: false,
             failure: None,
+            hunger: Duration::ZERO,
+            fed: now,
             asked: false,
             dropped: false,
             stall: None,
@@ -150,6 +157,7 @@ impl Service {
     pub fn abort(&mut self, now: Duration, link: LinkKey) {
         if let Some(session) = self.living(link) {
             session.tell(now, emulator::Input::Gone);
+            session.hungers(now);
             session.gone = Some(now);
             session.dropped = true;
         }
@@ -199,7 +207,7 @@ impl Session {
     /// Whether the session wants sound, and the road to it is open.
     pub fn takes_sound(&self) -> bool {
         let live = self.accepted.is_some() && self.gone.is_none() && self.stall.is_none();
-        live && self.wire.events.last().is_none_or(|last| last != "promptEnd" && last != "sessionEnd")
+        live && self.wire.audio != AudioBlock::Over
     }
 
     fn wake(&self) -> Option<Duration> {
@@ -228,8 +236,17 @@ impl Session {
     }
 
     fn payload(&mut self, now: Duration, payload: &[u8]) {
+        self.hungers(now);
+        self.fed = now;
         self.wire.hear(payload, &mut self.listener);
         self.tell(now, emulator::Input::Payload(payload));
+    }
+
+    /// Notes for how long nothing has come.
+    fn hungers(&mut self, now: Duration) {
+        if self.wire.audio == AudioBlock::Open {
+            self.hunger = self.hunger.max(now - self.fed);
+        }
     }
 
     /// Tells the engine something, and notes what began a turn of it.
@@ -299,6 +316,7 @@ impl Session {
     }
 
     fn end(&mut self, now: Duration, last: Input, to_call: &mut VecDeque<Input>) {
+        self.hungers(now);
         self.gone = Some(now);
         if let Input::Failed { failure, .. } = &last {
             self.failure = Some((now, failure.clone()));

@@ -15,8 +15,18 @@ pub struct Wire {
     /// Ids of the tool calls that were answered.
     pub results: Vec<String>,
     open: Option<Open>,
+    pub audio: AudioBlock,
     /// Names of the events, audio left out.
     pub events: Vec<String>,
+}
+
+/// Whether the session listens.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum AudioBlock {
+    #[default]
+    NotYet,
+    Open,
+    Over,
 }
 
 /// The block under way that is not the audio.
@@ -53,6 +63,7 @@ impl Wire {
         let text = |field: &str| body[field].as_str().unwrap_or_default().to_owned();
         match name {
             "contentStart" => self.open(body),
+            "promptEnd" => self.audio = AudioBlock::Over,
             "textInput" => {
                 if let Some(Open::History(_, said) | Open::Typed(said)) = &mut self.open {
                     said.push_str(&text("content"));
@@ -71,7 +82,7 @@ impl Wire {
         let role = body["role"].as_str().unwrap_or_default();
         self.open = match (body["type"].as_str().unwrap_or_default(), role, &body["interactive"]) {
             // The audio block stays open below the others.
-            ("AUDIO", ..) => return,
+            ("AUDIO", ..) => return self.audio = AudioBlock::Open,
             ("TEXT", "USER", Value::Bool(true)) => Some(Open::Typed(String::new())),
             ("TEXT", "USER" | "ASSISTANT", _) => Some(Open::History(role.to_owned(), String::new())),
             ("TOOL", ..) => {

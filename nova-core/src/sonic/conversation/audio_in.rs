@@ -49,7 +49,7 @@ pub(super) enum Next {
 pub(super) struct Rewound {
     /// Is sent again.
     pub(super) replayed: Duration,
-    /// Is too old to be sent again.
+    /// Is too old to be sent again, or was refused.
     pub(super) lost: Duration,
 }
 
@@ -66,6 +66,8 @@ pub(super) struct AudioIn {
     tape: Tape,
     /// How far in the user's audio the sessions have come.
     sent_to: Position,
+    /// Samples that the service refused to hear, and that the next session's account has to tell of.
+    refused: u64,
     /// Until when the service has audio, on the call's clock.
     covered: Duration,
     priming: usize,
@@ -124,6 +126,7 @@ impl AudioIn {
             taken: 0,
             tape: Tape::new(rate),
             sent_to: 0,
+            refused: 0,
             covered: Duration::ZERO,
             priming: 0,
             dropped: Vec::new(),
@@ -154,11 +157,26 @@ impl AudioIn {
             self.queued.past += pcm.len();
             self.queue.push_front(Piece { pcm, pace: Pace::Past, at: Duration::ZERO, position });
         }
-        let lost = match missing {
+        let missing = match missing {
             Missing::Counts => first.map_or(0, |first| first.saturating_sub(from)),
             Missing::IsSilence => 0,
         };
+        let lost = missing + std::mem::take(&mut self.refused);
         Rewound { replayed: self.rate.duration(self.queued.past / 2), lost: self.rate.duration(lost as usize) }
+    }
+
+    /// Gives up what was sent from a position on, since the service refuses to hear it: no session is told it again, and
+    /// for the next one it is lost.
+    pub(super) fn refuse(&mut self, from: Position, missing: Missing) {
+        // What waits to be told again was sent before, too.
+        let waits = self.queued.past as u64 / 2;
+        self.queue.retain(|piece| piece.pace != Pace::Past);
+        self.queued.past = 0;
+        let kept: u64 = self.tape.take_from(from).iter().map(|(_, pcm)| pcm.len() as u64 / 2).sum();
+        self.refused += match missing {
+            Missing::Counts => self.sent_to.saturating_sub(from),
+            Missing::IsSilence => kept + waits,
+        };
     }
 
     /// Says whether the block has taken enough for a typed text to be answered.
@@ -352,6 +370,13 @@ pub(super) enum Missing {
     Counts,
     /// For all we know nobody spoke.
     IsSilence,
+}
+
+impl Missing {
+    /// Says what is missing where an unanswered utterance begins there, or none does.
+    pub(super) fn after(unanswered: Option<Position>) -> Self {
+        unanswered.map_or(Missing::IsSilence, |_| Missing::Counts)
+    }
 }
 
 #[cfg(test)]

@@ -237,7 +237,7 @@ impl Call {
     /// Decides whether another session can do better.
     fn can_recover(&mut self, loss: &Loss) -> Verdict {
         if loss.class == Class::ShrinkHistory {
-            return self.with_less_history(loss.error.kind());
+            return self.with_less_history(loss);
         }
         let regions = self.config.regions.len();
         if loss.had == Had::Not {
@@ -264,21 +264,25 @@ impl Call {
     }
 
     /// The service does not take the history: half of it is tried, once.
-    fn with_less_history(&mut self, refused: ErrorKind) -> Verdict {
+    fn with_less_history(&mut self, loss: &Loss) -> Verdict {
         if self.recovery.history == Shrunk::Yes {
             return Verdict::Over;
         }
         self.recovery.history = Shrunk::Yes;
         self.transcripts.shrink();
-        match refused {
+        match (loss.error.kind(), loss.had) {
             // To say once more what the filter took offence at would lead nowhere.
-            ErrorKind::Filtered => Verdict::GoOn(Unanswered::GiveUp),
+            (ErrorKind::Filtered, Had::Begun) => Verdict::GoOn(Unanswered::GiveUp),
+            // A session that was never in use was told the history and nothing else.
             _ => Verdict::GoOn(Unanswered::AskAgain),
         }
     }
 
     /// The session that had these turns is gone: goes on with the spare, or dials.
     fn go_on(&mut self, link: LinkKey, error: Error, unanswered: Unanswered) {
+        if unanswered == Unanswered::GiveUp {
+            self.refuse_what_was_said(link);
+        }
         for turn in self.turns.ids() {
             // A tool still works on this one, or has: its result is told to the next session, which then answers.
             if self.tools.in_hand(turn) || self.turns.is_elsewhere(turn, link) {
@@ -290,9 +294,6 @@ impl Call {
             } else if self.turns.has_sounded(turn) {
                 self.end_turn(turn, TurnEnd::Lost);
             }
-        }
-        if unanswered == Unanswered::GiveUp {
-            self.turns.settle_to(self.audio_in.sent_to());
         }
         if self.lines.ready().is_some() {
             // Nobody waits: the application hears of it when it is done.

@@ -175,9 +175,8 @@ impl Call {
     pub(super) fn adopt(&mut self, reason: RenewReason) {
         let Some(key) = self.lines.current_key() else { return };
         let again = self.hand_turns_over(key);
-        let from = self.replay_from(&again, reason);
-        let missing = if again.from.is_some() { Missing::Counts } else { Missing::IsSilence };
-        let rewound = self.audio_in.rewind(from, missing);
+        let from = self.replay_from(again.from, self.turns.answered_to(), reason);
+        let rewound = self.audio_in.rewind(from, Missing::after(again.from));
         self.audio_in.begin_block(self.now);
         self.tell_tools_again(key);
         for (turn, text) in again.typed.iter().rev() {
@@ -233,11 +232,19 @@ impl Call {
         self.turns.ids().into_iter().filter(|turn| !self.tools.in_hand(*turn)).collect()
     }
 
-    /// From where on the user's audio is told again.
-    fn replay_from(&self, again: &Again, reason: RenewReason) -> Position {
+    /// Nothing that was said so far is told again, but what a tool has in hand.
+    pub(super) fn refuse_what_was_said(&mut self, link: LinkKey) {
+        let in_hand = |turn: TurnId| self.tools.in_hand(turn);
+        let unanswered = self.turns.unanswered_from(link, in_hand);
+        let from = self.replay_from(unanswered, self.turns.in_hand_to(in_hand), RenewReason::Recovery);
+        self.audio_in.refuse(from, Missing::after(unanswered));
+        self.turns.settle_to(self.audio_in.sent_to());
+    }
+
+    /// From where on the user's audio is told again: `unanswered` is where the first utterance begins without an answer.
+    fn replay_from(&self, unanswered: Option<Position>, answered: Position, reason: RenewReason) -> Position {
         let samples = |time: Duration| self.config.input_rate.samples(time) as Position;
-        let answered = self.turns.answered_to();
-        let from = match (again.from, reason, self.turns.boundaries()) {
+        let from = match (unanswered, reason, self.turns.boundaries()) {
             (Some(from), ..) => from.saturating_sub(samples(PRE_ROLL)),
             // The lost session may have heard the last words without saying so; and without its word for where speech
             // begins, everything since the last answer may be some.

@@ -516,6 +516,23 @@ impl Turns {
         self.answered_to
     }
 
+    /// Returns where the first utterance begins to which a session has answered nothing yet; what is `in_hand` is a
+    /// tool's.
+    pub(super) fn unanswered_from(&self, link: LinkKey, in_hand: impl Fn(TurnId) -> bool) -> Option<Position> {
+        let unanswered = |turn: &&Turn| turn.link == link && !turn.sounds() && !in_hand(turn.id);
+        let from = |turn: &Turn| match turn.asked {
+            Asked::Aloud { from, .. } => Some(from.unwrap_or(self.answered_to)),
+            Asked::InText(_) => None,
+        };
+        self.open.iter().filter(unanswered).filter_map(from).min()
+    }
+
+    /// Returns up to where the user's audio has been answered, given up, or is `in_hand`.
+    pub(super) fn in_hand_to(&self, in_hand: impl Fn(TurnId) -> bool) -> Position {
+        let turns = self.open.iter().filter(|turn| in_hand(turn.id));
+        turns.map(Turn::said_to).fold(self.answered_to, Position::max)
+    }
+
     /// Counts the user's audio up to a position as answered: nobody will be asked it again.
     pub(super) fn settle_to(&mut self, position: Position) {
         self.answered_to = self.answered_to.max(position);

@@ -7,10 +7,10 @@ mod sessions;
 mod sound;
 mod turns;
 
+use std::cmp::Ordering;
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use bedrock_nova::ErrorKind;
 use bedrock_nova::sonic::conversation::{LinkKey, Output};
 use bedrock_nova::sonic::failure::{self, Recovery};
 use bedrock_nova::sonic::{
@@ -26,9 +26,11 @@ pub use sound::Sound;
 /// Whether the call renews its sessions and tells the new one again what the old one did not answer.
 pub const RENEWS: bool = true;
 
-/// A live session is never without sound for longer: what runs ahead of real time is bounded (the queue's own lead),
+/// The session in use is never without sound for longer: what runs ahead of real time is bounded (the queue's own lead),
 /// and a fault of the menu stalls a link for three seconds.
 const SOUND_FLOWS: Duration = Duration::from_secs(6);
+/// A session that is kept ready hears nothing, and AWS's own samples count on half a minute for such a one.
+const SPARE_LIFE: Duration = Duration::from_secs(30);
 /// A session that was in use for so long was a good one, and the longest pause between attempts.
 const GOOD: Duration = Duration::from_secs(20);
 const LONGEST_PAUSE: Duration = Duration::from_secs(12);
@@ -53,12 +55,12 @@ pub struct Model {
     pub closed: Option<Closed>,
     /// What was wrong already while the call ran.
     pub wrong: Vec<String>,
-    /// Whether the service's filter refused something: what that was is not said again.
-    pub filtered: bool,
     /// Whether the application said that it is done.
     pub finishing: bool,
     /// What the call did not understand. Some manners of the service are such.
     pub grammar: Vec<String>,
+    /// The session that took over last.
+    in_use: LinkKey,
     lost_since: Option<Duration>,
     attempts: u32,
     longest_wait: Duration,
@@ -101,9 +103,9 @@ impl Model {
             usage: None,
             closed: None,
             wrong: Vec::new(),
-            filtered: false,
             finishing: false,
             grammar: Vec::new(),
+            in_use: LinkKey::default(),
             lost_since: None,
             attempts: 0,
             longest_wait: Duration::ZERO,
@@ -146,8 +148,7 @@ impl Model {
                 Some(done) if done.is_empty() => done.push(*outcome),
                 _ => self.wrong(now, format!("tool call {id} ended twice, or was never told")),
             },
-            Event::Reconnecting { attempt, reason } => {
-                self.filtered |= reason.kind() == ErrorKind::Filtered;
+            Event::Reconnecting { attempt, .. } => {
                 // The count begins anew after a session that was a good one.
                 if *attempt != 1 && *attempt != self.attempts + 1 {
                     self.wrong(now, format!("attempt {attempt} follows attempt {}", self.attempts));
@@ -155,10 +156,13 @@ impl Model {
                 self.attempts = *attempt;
                 self.lost_since.get_or_insert(now);
             }
-            Event::Connected { .. } => self.lost_since = None,
+            Event::Connected { request_id } => {
+                self.in_use = link_of(request_id.as_deref());
+                self.lost_since = None;
+            }
             Event::Renewed { request_id, reason, replayed, lost, .. } => {
-                let link = request_id.as_ref().and_then(|id| id.strip_prefix("r-")?.parse().ok());
-                let link = LinkKey(link.unwrap_or_default());
+                let link = link_of(request_id.as_deref());
+                self.in_use = link;
                 if let Some(since) = self.lost_since.take() {
                     self.recoveries.push(now - since);
                 }
@@ -201,11 +205,16 @@ impl Model {
         }
         for link in service.open_links() {
             let session = &service.sessions[link];
-            match session.accepted {
-                None => most = most.min(self.timeouts.connect),
-                Some(_) if session.takes_sound() && !tools => most = most.min(SOUND_FLOWS),
-                Some(_) => {}
-            }
+            let this = match (session.accepted, link.cmp(&self.in_use)) {
+                (None, _) => self.timeouts.connect,
+                (Some(_), _) if !session.takes_sound() => continue,
+                // What made room takes no sound any more: it goes on with its answer, or is closed.
+                (Some(_), Ordering::Less) => self.timeouts.answer,
+                (Some(_), Ordering::Equal) if tools => continue,
+                (Some(_), Ordering::Equal) => SOUND_FLOWS,
+                (Some(accepted), Ordering::Greater) => (accepted + SPARE_LIFE).saturating_sub(now),
+            };
+            most = most.min(this);
         }
         let Some(until) = until else {
             if self.turns.is_owed() || self.lost_since.is_some() || tools || most < LONGEST {
@@ -226,6 +235,12 @@ impl Model {
             self.wrong.push(format!("{:.3} s: {what}", now.as_secs_f64()));
         }
     }
+}
+
+/// Reads which link a session has out of the request id that the service gave it.
+fn link_of(request_id: Option<&str>) -> LinkKey {
+    let link = request_id.and_then(|id| id.strip_prefix("r-")?.parse().ok());
+    LinkKey(link.unwrap_or_default())
 }
 
 /// Holds a call that is over against what its sessions heard.

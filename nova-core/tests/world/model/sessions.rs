@@ -1,6 +1,7 @@
 //! What each session was told, what it cost, and how it ended.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::time::Duration;
 
 use bedrock_nova_emulator::ledger::{Ending, Tokens};
 
@@ -10,6 +11,9 @@ use crate::world::service::{Asked, Session};
 /// Bytes of one message of the history, and of all (reference §4.5, since June 2026).
 const MESSAGE: usize = 50 * 1024;
 const HISTORY: usize = 200 * 1024;
+/// The service gives up a session that gets nothing for 55 s (reference §4.5); neither a tool, which has 30 s, nor the
+/// answer of a session that makes room lasts so long.
+const STARVES: Duration = Duration::from_secs(40);
 
 pub fn verdict(world: &World) -> Vec<String> {
     let mut wrong = Vec::new();
@@ -18,6 +22,7 @@ pub fn verdict(world: &World) -> Vec<String> {
         history(session, &mut say);
         tools(world, session, &mut say);
         breaches(session, &mut say);
+        hunger(session, &mut say);
     }
     wrong.extend(usage(world));
     let ended_well = world.model.closed.as_ref().is_some_and(|closed| closed.error.is_none());
@@ -68,6 +73,13 @@ fn breaches(session: &Session, say: &mut impl FnMut(String)) {
     let Some(engine) = &session.engine else { return };
     if !engine.breaches().is_empty() {
         say(format!("the service noted {:?}", engine.breaches()));
+    }
+}
+
+/// Whether the session is in use or makes room, it gets something before the service loses its patience with it.
+fn hunger(session: &Session, say: &mut impl FnMut(String)) {
+    if session.hunger > STARVES {
+        say(format!("it got nothing for {:?}", session.hunger));
     }
 }
 

@@ -3,8 +3,8 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
+use bedrock_nova::sonic::CloseReason;
 use bedrock_nova::sonic::conversation::LinkKey;
-use bedrock_nova::sonic::{CloseReason, TurnEnd};
 
 use crate::world::World;
 use crate::world::service::{Asked, Session};
@@ -71,6 +71,12 @@ impl Sound {
             let runs: Vec<_> = last.flat_map(|session| &session.listener.runs).collect();
             account.unheard.retain(|(from, to)| runs.iter().all(|run| run.from >= *to || run.from + run.len <= *from));
         }
+        if let Some((began, cut)) = world.microphone.cut_off.filter(|(began, cut)| cut - began < CLICK) {
+            // The call was finished when the user had hardly opened the mouth: nobody hears a word in that.
+            let last = account.unheard.iter_mut().filter(|(_, to)| *to == cut);
+            last.for_each(|(from, to)| *to = began.max(*from));
+            account.unheard.retain(|(from, to)| from < to);
+        }
         let model = &world.model;
         let of_reason = |why: u8| model.dropped.get(&why).copied().unwrap_or_default();
         let closed = model.closed.as_ref().map(|closed| closed.unsent).unwrap_or_default();
@@ -102,8 +108,7 @@ impl Sound {
             wrong.push(format!("{}: {:?} were replayed", renewal.link, renewal.replayed));
         }
         let scraps = world.model.drops * CLICK;
-        let excused = world.model.filtered || world.model.turns.count(TurnEnd::Filtered) > 0;
-        if self.unheard() > self.lost + scraps && !excused && super::RENEWS {
+        if self.unheard() > self.lost + scraps && super::RENEWS {
             let sent_to = |stretch: &Stretch| {
                 let all = world.service.sessions.values();
                 let theirs = all.filter(|session| {
