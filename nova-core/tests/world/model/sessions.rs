@@ -110,8 +110,7 @@ fn usage(world: &World) -> Vec<String> {
     if world.model.cost != Some(Money::from_pico_dollars(pico)) {
         wrong.push(format!("the call cost {:?} by its own count, and {pico} pico-dollars by hand", world.model.cost));
     }
-    let used = total;
-    let used = [used.speech_in, used.text_in, used.speech_out, used.text_out];
+    let used = [total.speech_in, total.text_in, total.speech_out, total.text_out];
     if used != told {
         wrong.push(format!("the call used {used:?} by its own count, and was told of {told:?}"));
     }
