@@ -7,7 +7,7 @@
 //!    │   └─ execute_tool {tool}       a tool, from its call to its result
 //!    ├─ bedrock_nova.reconnect        a loss, until another session is there
 //!    │   ╎ attempt …
-//!    ╎ connected  renewed  budget  input_dropped  history_trimmed  gap
+//!    ╎ connected  renewed  interrupted  budget  input_dropped  history_trimmed  gap
 //! ```
 //!
 //! Every span has explicit times, from the moments of the events: a trace made from a recording is the same. Those of a turn
@@ -258,21 +258,14 @@ impl CallSpans {
     }
 
     fn interrupted(&mut self, turn: TurnId, heard: Duration) {
-        let (last, seconds) = (self.last, KeyValue::new(names::HEARD, heard.as_secs_f64()));
+        let last = self.last;
         if let Some(open) = self.turn(turn) {
             open.cut = Some((last, heard));
             return;
         }
-        // An answer that was given to its end, and was still being played.
-        match &mut self.told {
-            Some(told) if told.id == turn => {
-                self.scribe.note(&mut told.span, names::INTERRUPTED, last, vec![seconds]);
-            }
-            _ => {
-                let about = vec![names::count(names::TURN, turn), seconds];
-                self.scribe.note(&mut self.call, names::INTERRUPTED, last, about);
-            }
-        }
+        // The answer was given to its end and still being played: that is behind the end of the turn's span.
+        let about = vec![names::count(names::TURN, turn), KeyValue::new(names::HEARD, heard.as_secs_f64())];
+        self.scribe.note(&mut self.call, names::INTERRUPTED, last, about);
     }
 
     /// Notes an event of a turn; none if the turn is over.
@@ -304,11 +297,16 @@ impl CallSpans {
         self.settle();
         let began = turn.began(latency, self.last);
         let mut span = self.scribe.turn(&self.inside, id, began);
-        for (name, at, about) in moments(&turn, latency, began) {
+        let came = turn.came(latency, began);
+        for (name, at, about) in moments(&turn, came) {
             self.scribe.note(&mut span, name, at, about);
         }
-        let first = latency.first_text.into_iter().chain(latency.first_audio).min();
-        span.set_attributes(first.map(|first| KeyValue::new(names::FIRST_CHUNK, first.as_secs_f64())));
+        // Nobody waits for an answer that nobody asked for.
+        if latency.first_text.or(latency.first_audio).is_some()
+            && let Some(first) = came.into_iter().flatten().min()
+        {
+            span.set_attribute(KeyValue::new(names::FIRST_CHUNK, first.saturating_sub(began).as_secs_f64()));
+        }
         scribe::finish(&mut span, names::TURN_END, end);
         let inside = scribe::inside(&self.inside, &span);
         for tool in turn.tools {
@@ -331,8 +329,13 @@ impl CallSpans {
     // ---- tools
 
     fn tool_called(&mut self, call: &ToolCall) {
-        let _ = self.turn(call.turn);
-        let running = Running { turn: call.turn, name: call.name.clone(), began: self.last, inside: None };
+        let last = self.last;
+        if let Some(turn) = self.turn(call.turn) {
+            turn.tool_called(last);
+        }
+        // A call out of an answer that was cut belongs to that one.
+        let inside = self.told_as(call.turn);
+        let running = Running { turn: call.turn, name: call.name.clone(), began: last, inside };
         if let Some((missed, running)) = self.tools.begin(call.id.clone(), running) {
             self.tool_over(missed, running, End::Well(words::UNKNOWN));
         }
@@ -349,10 +352,14 @@ impl CallSpans {
     }
 
     /// A tool that was refused: nobody says in which turn, but it was asked for just now.
-    fn never_ran(&mut self, name: &str) -> Running {
+    fn never_ran(&self, name: &str) -> Running {
         let turn = self.turns.current_id();
-        let told = self.told.as_ref().filter(|told| told.id == turn);
-        Running { turn, name: name.to_owned(), began: self.last, inside: told.map(|told| told.inside.clone()) }
+        Running { turn, name: name.to_owned(), began: self.last, inside: self.told_as(turn) }
+    }
+
+    /// Returns the span of a turn as a parent, if it is the one that ended last.
+    fn told_as(&self, turn: TurnId) -> Option<Context> {
+        self.told.as_ref().filter(|told| told.id == turn).map(|told| told.inside.clone())
     }
 
     /// Writes a tool under its turn; while that is open, it waits for it.
@@ -378,16 +385,12 @@ impl Drop for CallSpans {
 }
 
 /// Returns what happened in a turn, in order of time.
-fn moments(turn: &Turn, latency: &Latency, began: Duration) -> Vec<(&'static str, Duration, Vec<KeyValue>)> {
-    let waited = [
-        (names::FIRST_TEXT, latency.first_text),
-        (names::FIRST_AUDIO, latency.first_audio),
-        (names::FIRST_AUDIBLE, latency.first_audible),
-    ];
-    let came = waited.into_iter().filter_map(|(name, waited)| Some((name, began + waited?, Vec::new())));
+fn moments(turn: &Turn, came: [Option<Duration>; 3]) -> Vec<(&'static str, Duration, Vec<KeyValue>)> {
+    let first = [names::FIRST_TEXT, names::FIRST_AUDIO, names::FIRST_AUDIBLE].into_iter().zip(came);
+    let first = first.filter_map(|(name, at)| Some((name, at?, Vec::new())));
     let heard = |heard: Duration| vec![KeyValue::new(names::HEARD, heard.as_secs_f64())];
     let cut = turn.cut.map(|(at, position)| (names::INTERRUPTED, at, heard(position)));
-    let mut moments: Vec<_> = came.chain(cut).collect();
+    let mut moments: Vec<_> = first.chain(cut).collect();
     moments.sort_by_key(|(_, at, _)| *at);
     moments
 }
