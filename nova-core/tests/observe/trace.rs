@@ -311,3 +311,10 @@ fn the_global_tracer_is_asked_by_our_name() {
     assert_eq!((scope.name(), scope.version()), ("bedrock-nova", Some(env!("CARGO_PKG_VERSION"))));
     assert_eq!(scope.schema_url(), Some("https://opentelemetry.io/schemas/1.41.0"));
 }
+
+#[test]
+fn observers_go_wherever_a_call_goes() {
+    fn is_portable<T: Send + Sync + 'static>() {}
+    is_portable::<CallSpans>();
+    is_portable::<bedrock_nova::sonic::observe::CallMetrics>();
+}

@@ -10,12 +10,23 @@
 //!    ╎ connected  renewed  interrupted  budget  input_dropped  history_trimmed  gap
 //! ```
 //!
-//! Every span has explicit times, from the moments of the events: a trace made from a recording is the same. Those of a turn
-//! and of its tools are made when the turn has ended, and handed on when the next one is seen, since the service counts the last
-//! tokens of an answer behind its end. Names and attributes are listed in `spans/names.rs`.
+//! Every span has explicit times, from the moments of the events: a trace made from a recording is the same. Those of a
+//! turn and of its tools are made when the turn has ended, and handed on when the next one is seen, since the service
+//! counts the last tokens of an answer behind its end.
 //!
-//! `error.type` is the error's code for a call and a reconnect, and the word of [`TurnEnd`] and [`ToolOutcome`] for turns
-//! and tools that ended badly. A loss that was recovered from is no error of the call.
+//! | span | kind | attributes |
+//! |---|---|---|
+//! | `invoke_agent` | internal | `gen_ai.operation.name` `.provider.name` `.request.model` `.conversation.id` `.usage.input_tokens` `.usage.output_tokens`, `bedrock_nova.close.reason` `.cost.dollars`, `error.type` |
+//! | `chat {model}` | client | the same of `gen_ai` for this turn, `gen_ai.output.type` `.response.time_to_first_chunk`, `bedrock_nova.turn` `.turn.end`, `error.type` |
+//! | `execute_tool {tool}` | internal | `gen_ai.operation.name` `.conversation.id` `.tool.name` `.tool.call.id` `.tool.type`, `bedrock_nova.tool.outcome`, `error.type` |
+//! | `bedrock_nova.reconnect` | internal | `gen_ai.conversation.id`, `bedrock_nova.attempts`, `error.type` |
+//!
+//! What begins with `gen_ai` is of the OpenTelemetry semantic conventions, release 1.41.0; they are in development.
+//! Which turn tokens belong to is told by when they are counted; where two turns cross, that is a guess, and the
+//! call's sum is not.
+//!
+//! `error.type` is the error's code for a call and a reconnect, and the word of [`TurnEnd`] and [`ToolOutcome`] for
+//! turns and tools that ended badly. A loss that was recovered from is no error of the call.
 
 mod names;
 mod scribe;
@@ -101,7 +112,7 @@ impl CallSpans {
         CallSpans::with_tracer(global::tracer_with_scope(names::scope()), call, model, origin)
     }
 
-    /// Begins the trace of a call with another tracer.
+    /// Begins the trace of a call with another tracer, under whatever span is current here.
     pub fn with_tracer(tracer: BoxedTracer, call: &CallId, model: &ModelId, origin: SystemTime) -> Self {
         let scribe = Scribe { tracer, call: call.clone(), model: model.clone(), origin };
         let around = Context::current();

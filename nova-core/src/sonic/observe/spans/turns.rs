@@ -2,8 +2,8 @@
 //!
 //! No event says when a turn begins: its span is made when it has ended. Then its latency is known, and the first sound
 //! and the first words were seen when they came; so their moment less what the user waited for them is the end of the
-//! user's speech, as the call counts it: a question that was told again to another session counts from there. A turn without
-//! an answer begins where the service noticed the end of speech, or else where it was first seen.
+//! user's speech, as the call counts it: a question that was told again to another session counts from there. A turn
+//! without an answer begins where the service noticed the end of speech, or else where it was first seen.
 
 use std::collections::BTreeMap;
 use std::time::Duration;
