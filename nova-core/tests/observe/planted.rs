@@ -1,5 +1,5 @@
-//! No words: whatever an event holds of what was said, typed, asked of a tool or told by the service stays out of labels
-//! and attributes.
+//! No words: whatever an event holds of what was said, typed, asked of a tool or told by the service stays out of
+//! labels and attributes.
 
 use std::time::Duration;
 

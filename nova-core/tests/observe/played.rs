@@ -1,5 +1,5 @@
-//! A real call, played against the emulator's engine in virtual time: tools, a barge-in, a loss, typed text. Its numbers
-//! and its trace are what the plan of the call and its own last events say.
+//! A real call, played against the emulator's engine in virtual time: tools, a barge-in, a loss, typed text. Its
+//! numbers and its trace are what the plan of the call and its own last events say.
 
 use std::sync::Arc;
 use std::time::Duration;

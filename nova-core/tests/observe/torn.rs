@@ -7,7 +7,7 @@ use crate::look::{numbers, origin, spans};
 use crate::played::a_call_with_everything;
 
 #[track_caller]
-fn assert_whole(events: &[Stamped], what: &str) {
+pub fn assert_whole(events: &[Stamped], what: &str) {
     let lines = numbers(events);
     assert!(lines.contains(&"calls_live 0".to_owned()), "{what}: {lines:#?}");
     let closed: Vec<_> = lines.iter().filter(|line| line.starts_with("calls_closed")).collect();

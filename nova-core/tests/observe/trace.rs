@@ -248,17 +248,20 @@ fn the_call_notes_what_has_no_length() {
 }
 
 #[test]
-fn an_answer_that_is_cut_while_it_plays_notes_it_although_it_was_given() {
+fn an_answer_that_was_given_and_is_cut_while_it_plays_is_the_calls_to_note() {
     let events = stamped([
         (1_000, user(1)),
         (2_000, turn_ended(1, TurnEnd::Answered, [500, 500, 500])),
         (2_700, interrupted(1, 700)),
-        (3_000, user(2)),
-        (3_100, interrupted(1, 700)),
         (4_000, closed(CloseReason::Finished, None)),
     ]);
-    let cuts: Vec<_> = drawn(&events).into_iter().filter(|line| line.contains("interrupted")).collect();
-    assert_eq!(cuts, ["· bedrock_nova.interrupted 3100", "  · bedrock_nova.interrupted 2700"]);
+    let expected = [
+        "invoke_agent 0–4000",
+        "· bedrock_nova.interrupted 2700 bedrock_nova.turn=1 bedrock_nova.heard.seconds=0.7",
+        "  chat m 1000–2000 bedrock_nova.turn=1",
+    ];
+    let drawn = tree(&spans(&events), &["bedrock_nova.turn", "bedrock_nova.heard.seconds"]);
+    assert_eq!(drawn.into_iter().filter(|line| !line.contains("first")).collect::<Vec<_>>(), expected);
 }
 
 #[test]
@@ -273,6 +276,7 @@ fn a_dropped_call_ends_whatever_is_open() {
     let expected = [
         "invoke_agent 0–2500 bedrock_nova.close.reason=dropped",
         "  chat m 1000–2500 bedrock_nova.turn.end=dropped",
+        "  · bedrock_nova.first_text 2500",
         "    execute_tool get_weather 1500–2500 bedrock_nova.tool.outcome=dropped",
         "  execute_tool get_time 1800–2500 bedrock_nova.tool.outcome=dropped",
         "  bedrock_nova.reconnect 2000–2500",
@@ -306,4 +310,11 @@ fn the_global_tracer_is_asked_by_our_name() {
     let scope = &spans[0].instrumentation_scope;
     assert_eq!((scope.name(), scope.version()), ("bedrock-nova", Some(env!("CARGO_PKG_VERSION"))));
     assert_eq!(scope.schema_url(), Some("https://opentelemetry.io/schemas/1.41.0"));
+}
+
+#[test]
+fn observers_go_wherever_a_call_goes() {
+    fn is_portable<T: Send + Sync + 'static>() {}
+    is_portable::<CallSpans>();
+    is_portable::<bedrock_nova::sonic::observe::CallMetrics>();
 }

@@ -5,10 +5,10 @@
 //!                              └──► CallSpans     feature `opentelemetry`   one trace, its turns and tools
 //! ```
 //!
-//! Both are folds: whoever reads a call's events shows them each one, in order, and drops the observer with the call. They ask nobody
-//! for the time, wait for nothing and hold no queue. A call that is dropped in the middle is counted out and its
-//! spans end where it was last seen; one whose reader was too slow ([`Event::Gap`](super::Event::Gap)) is told as far
-//! as its events were.
+//! Both are folds: whoever reads a call's events shows them each one, in order, and drops the observer with the call.
+//! They ask nobody for the time, wait for nothing and hold no queue. A call that is dropped in the middle is counted
+//! out and its spans end where it was last seen; one whose reader was too slow ([`Event::Gap`](super::Event::Gap)) is
+//! told as far as its events were.
 //!
 //! Neither brings a backend: an application installs a recorder for the [`metrics`](https://docs.rs/metrics) facade, or
 //! a tracer provider for the [`opentelemetry`](https://docs.rs/opentelemetry) API. Without one nothing is recorded.
@@ -30,15 +30,15 @@
 //! # }
 //! ```
 //!
-//! **No words.** Nothing that anybody said or typed, no prompt, no argument and no result of a tool gets into a label or
-//! an attribute, nor do the service's own sentences, which may quote them. Labels of metrics are few and bounded: no
+//! **No words.** Nothing that anybody said or typed, no prompt, no argument and no result of a tool gets into a label
+//! or an attribute, nor do the service's own sentences, which may quote them. Labels of metrics are few and bounded: no
 //! call id, no owner.
 
 mod at_work;
 #[cfg(feature = "metrics")]
 pub mod metrics;
 #[cfg(feature = "opentelemetry")]
-mod spans;
+pub mod spans;
 mod words;
 
 #[cfg(feature = "metrics")]

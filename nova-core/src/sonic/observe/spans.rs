@@ -7,15 +7,26 @@
 //!    │   └─ execute_tool {tool}       a tool, from its call to its result
 //!    ├─ bedrock_nova.reconnect        a loss, until another session is there
 //!    │   ╎ attempt …
-//!    ╎ connected  renewed  budget  input_dropped  history_trimmed  gap
+//!    ╎ connected  renewed  interrupted  budget  input_dropped  history_trimmed  gap
 //! ```
 //!
-//! Every span has explicit times, from the moments of the events: a trace made from a recording is the same. Those of a turn
-//! and of its tools are made when the turn has ended, and handed on when the next one is seen, since the service counts the last
-//! tokens of an answer behind its end. Names and attributes are listed in `spans/names.rs`.
+//! Every span has explicit times, from the moments of the events: a trace made from a recording is the same. Those of a
+//! turn and of its tools are made when the turn has ended, and handed on when the next one is seen, since the service
+//! counts the last tokens of an answer behind its end.
 //!
-//! `error.type` is the error's code for a call and a reconnect, and the word of [`TurnEnd`] and [`ToolOutcome`] for turns
-//! and tools that ended badly. A loss that was recovered from is no error of the call.
+//! | span | kind | attributes |
+//! |---|---|---|
+//! | `invoke_agent` | internal | `gen_ai.operation.name` `.provider.name` `.request.model` `.conversation.id` `.usage.input_tokens` `.usage.output_tokens`, `bedrock_nova.close.reason` `.cost.dollars`, `error.type` |
+//! | `chat {model}` | client | the same of `gen_ai` for this turn, `gen_ai.output.type` `.response.time_to_first_chunk`, `bedrock_nova.turn` `.turn.end`, `error.type` |
+//! | `execute_tool {tool}` | internal | `gen_ai.operation.name` `.conversation.id` `.tool.name` `.tool.call.id` `.tool.type`, `bedrock_nova.tool.outcome`, `error.type` |
+//! | `bedrock_nova.reconnect` | internal | `gen_ai.conversation.id`, `bedrock_nova.attempts`, `error.type` |
+//!
+//! What begins with `gen_ai` is of the OpenTelemetry semantic conventions, release 1.41.0; they are in development.
+//! Which turn tokens belong to is told by when they are counted; where two turns cross, that is a guess, and the
+//! call's sum is not.
+//!
+//! `error.type` is the error's code for a call and a reconnect, and the word of [`TurnEnd`] and [`ToolOutcome`] for
+//! turns and tools that ended badly. A loss that was recovered from is no error of the call.
 
 mod names;
 mod scribe;
@@ -101,7 +112,7 @@ impl CallSpans {
         CallSpans::with_tracer(global::tracer_with_scope(names::scope()), call, model, origin)
     }
 
-    /// Begins the trace of a call with another tracer.
+    /// Begins the trace of a call with another tracer, under whatever span is current here.
     pub fn with_tracer(tracer: BoxedTracer, call: &CallId, model: &ModelId, origin: SystemTime) -> Self {
         let scribe = Scribe { tracer, call: call.clone(), model: model.clone(), origin };
         let around = Context::current();
@@ -258,21 +269,14 @@ impl CallSpans {
     }
 
     fn interrupted(&mut self, turn: TurnId, heard: Duration) {
-        let (last, seconds) = (self.last, KeyValue::new(names::HEARD, heard.as_secs_f64()));
+        let last = self.last;
         if let Some(open) = self.turn(turn) {
             open.cut = Some((last, heard));
             return;
         }
-        // An answer that was given to its end, and was still being played.
-        match &mut self.told {
-            Some(told) if told.id == turn => {
-                self.scribe.note(&mut told.span, names::INTERRUPTED, last, vec![seconds]);
-            }
-            _ => {
-                let about = vec![names::count(names::TURN, turn), seconds];
-                self.scribe.note(&mut self.call, names::INTERRUPTED, last, about);
-            }
-        }
+        // The answer was given to its end and still being played: that is behind the end of the turn's span.
+        let about = vec![names::count(names::TURN, turn), KeyValue::new(names::HEARD, heard.as_secs_f64())];
+        self.scribe.note(&mut self.call, names::INTERRUPTED, last, about);
     }
 
     /// Notes an event of a turn; none if the turn is over.
@@ -304,11 +308,16 @@ impl CallSpans {
         self.settle();
         let began = turn.began(latency, self.last);
         let mut span = self.scribe.turn(&self.inside, id, began);
-        for (name, at, about) in moments(&turn, latency, began) {
+        let came = turn.came(latency, began);
+        for (name, at, about) in moments(&turn, came) {
             self.scribe.note(&mut span, name, at, about);
         }
-        let first = latency.first_text.into_iter().chain(latency.first_audio).min();
-        span.set_attributes(first.map(|first| KeyValue::new(names::FIRST_CHUNK, first.as_secs_f64())));
+        // Nobody waits for an answer that nobody asked for.
+        if latency.first_text.or(latency.first_audio).is_some()
+            && let Some(first) = came.into_iter().flatten().min()
+        {
+            span.set_attribute(KeyValue::new(names::FIRST_CHUNK, first.saturating_sub(began).as_secs_f64()));
+        }
         scribe::finish(&mut span, names::TURN_END, end);
         let inside = scribe::inside(&self.inside, &span);
         for tool in turn.tools {
@@ -331,8 +340,13 @@ impl CallSpans {
     // ---- tools
 
     fn tool_called(&mut self, call: &ToolCall) {
-        let _ = self.turn(call.turn);
-        let running = Running { turn: call.turn, name: call.name.clone(), began: self.last, inside: None };
+        let last = self.last;
+        if let Some(turn) = self.turn(call.turn) {
+            turn.tool_called(last);
+        }
+        // A call out of an answer that was cut belongs to that one.
+        let inside = self.told_as(call.turn);
+        let running = Running { turn: call.turn, name: call.name.clone(), began: last, inside };
         if let Some((missed, running)) = self.tools.begin(call.id.clone(), running) {
             self.tool_over(missed, running, End::Well(words::UNKNOWN));
         }
@@ -349,10 +363,14 @@ impl CallSpans {
     }
 
     /// A tool that was refused: nobody says in which turn, but it was asked for just now.
-    fn never_ran(&mut self, name: &str) -> Running {
+    fn never_ran(&self, name: &str) -> Running {
         let turn = self.turns.current_id();
-        let told = self.told.as_ref().filter(|told| told.id == turn);
-        Running { turn, name: name.to_owned(), began: self.last, inside: told.map(|told| told.inside.clone()) }
+        Running { turn, name: name.to_owned(), began: self.last, inside: self.told_as(turn) }
+    }
+
+    /// Returns the span of a turn as a parent, if it is the one that ended last.
+    fn told_as(&self, turn: TurnId) -> Option<Context> {
+        self.told.as_ref().filter(|told| told.id == turn).map(|told| told.inside.clone())
     }
 
     /// Writes a tool under its turn; while that is open, it waits for it.
@@ -378,16 +396,12 @@ impl Drop for CallSpans {
 }
 
 /// Returns what happened in a turn, in order of time.
-fn moments(turn: &Turn, latency: &Latency, began: Duration) -> Vec<(&'static str, Duration, Vec<KeyValue>)> {
-    let waited = [
-        (names::FIRST_TEXT, latency.first_text),
-        (names::FIRST_AUDIO, latency.first_audio),
-        (names::FIRST_AUDIBLE, latency.first_audible),
-    ];
-    let came = waited.into_iter().filter_map(|(name, waited)| Some((name, began + waited?, Vec::new())));
+fn moments(turn: &Turn, came: [Option<Duration>; 3]) -> Vec<(&'static str, Duration, Vec<KeyValue>)> {
+    let first = [names::FIRST_TEXT, names::FIRST_AUDIO, names::FIRST_AUDIBLE].into_iter().zip(came);
+    let first = first.filter_map(|(name, at)| Some((name, at?, Vec::new())));
     let heard = |heard: Duration| vec![KeyValue::new(names::HEARD, heard.as_secs_f64())];
     let cut = turn.cut.map(|(at, position)| (names::INTERRUPTED, at, heard(position)));
-    let mut moments: Vec<_> = came.chain(cut).collect();
+    let mut moments: Vec<_> = first.chain(cut).collect();
     moments.sort_by_key(|(_, at, _)| *at);
     moments
 }

@@ -1,8 +1,9 @@
 //! Turns while they are open, and when each began.
 //!
 //! No event says when a turn begins: its span is made when it has ended. Then its latency is known, and the first sound
-//! and the first words were seen when they came; so their moment less what the user waited for them is the end of the user's speech. A
-//! turn without an answer begins where the service noticed the end of speech, or else where it was first seen.
+//! and the first words were seen when they came; so their moment less what the user waited for them is the end of the
+//! user's speech, as the call counts it: a question that was told again to another session counts from there. A turn
+//! without an answer begins where the service noticed the end of speech, or else where it was first seen.
 
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -31,10 +32,11 @@ pub(super) struct Turns {
 /// A turn, as far as it was seen.
 #[derive(Debug, Default)]
 pub(super) struct Turn {
-    /// When it was asked, unless the answer says better.
+    /// When it was asked, as far as the events say; none for one that was not seen yet.
     asked: Option<Duration>,
     text: Option<Duration>,
     sound: Option<Duration>,
+    tool: Option<Duration>,
     /// When its answer was cut, and how much of it was heard.
     pub(super) cut: Option<(Duration, Duration)>,
     pub(super) tokens: Tokens,
@@ -73,9 +75,12 @@ impl Turns {
         let unseen = (self.newest + 1).max(id.saturating_sub(OPEN as TurnId))..=id;
         self.open.extend(unseen.map(|id| (id, Turn::default())));
         self.newest = self.newest.max(id);
-        let speech_ended = &mut self.speech_ended;
+        // What was spoken comes before what was typed since.
+        if let Some(first) = self.open.values_mut().find(|turn| turn.asked.is_none()) {
+            first.asked = self.speech_ended.take();
+        }
         let turn = self.open.get_mut(&id)?;
-        turn.asked.get_or_insert_with(|| speech_ended.take().unwrap_or(at));
+        turn.asked.get_or_insert(at);
         self.current = id;
         Some(turn)
     }
@@ -136,6 +141,10 @@ impl Turn {
         self.sound.get_or_insert(at);
     }
 
+    pub(super) fn tool_called(&mut self, at: Duration) {
+        self.tool.get_or_insert(at);
+    }
+
     fn has_answer(&self) -> bool {
         self.text.is_some() || self.sound.is_some()
     }
@@ -151,13 +160,24 @@ impl Turn {
     }
 
     /// Returns when it began, given what the user waited for and when it ended.
-    ///
-    /// Of an answer whose first sound was missed, a later one was seen; so the earlier of the two moments is the better.
     pub(super) fn began(&self, latency: &Latency, ended: Duration) -> Duration {
         let before = |came: Option<Duration>, waited: Option<Duration>| Some(came?.saturating_sub(waited?));
+        // Of an answer whose first sound was missed, a later one was seen: the earlier of the two is right.
         let answered = [before(self.text, latency.first_text), before(self.sound, latency.first_audio)];
-        let began = answered.into_iter().flatten().min().or(self.asked);
-        began.unwrap_or(ended).min(ended)
+        let asked = answered.into_iter().flatten().min().or(self.asked);
+        // The model may call a tool, or begin to answer, while the user still speaks.
+        let seen = [asked, self.text, self.sound, self.tool];
+        seen.into_iter().flatten().min().unwrap_or(ended).min(ended)
+    }
+
+    /// Returns when words, sound and something to hear came first: where they were seen, or else where the user's
+    /// waiting says.
+    pub(super) fn came(&self, latency: &Latency, began: Duration) -> [Option<Duration>; 3] {
+        let came = |seen: Option<Duration>, waited: Option<Duration>| seen.or(waited.map(|waited| began + waited));
+        let sound = came(self.sound, latency.first_audio);
+        let silence = || Some(latency.first_audible?.saturating_sub(latency.first_audio?));
+        let audible = sound.and_then(|sound| Some(sound + silence()?));
+        [came(self.text, latency.first_text), sound, audible]
     }
 }
 
@@ -209,6 +229,33 @@ mod tests {
         let mut turns = Turns::default();
         turns.seen(2, ms(100)).unwrap();
         assert_eq!(turns.seen(1, ms(200)).unwrap().asked, Some(ms(200)));
+    }
+
+    #[test]
+    fn an_end_of_speech_is_the_spoken_turns_and_not_that_of_one_typed_since() {
+        let mut turns = Turns::default();
+        turns.speech_ended(ms(100));
+        turns.seen(2, ms(300)).unwrap();
+        assert_eq!(turns.end(2).unwrap().asked, Some(ms(300)));
+        assert_eq!(turns.seen(1, ms(900)).unwrap().asked, Some(ms(100)));
+    }
+
+    #[test]
+    fn nothing_of_a_turn_is_before_it() {
+        let mut turns = Turns::default();
+        turns.seen(1, ms(700)).unwrap().tool_called(ms(900));
+        turns.speech_ended(ms(1_500));
+        let turn = turns.end(1).unwrap();
+        assert_eq!(turn.began(&Latency::default(), ms(5_000)), ms(900));
+    }
+
+    #[test]
+    fn moments_are_where_they_were_seen() {
+        let mut turns = Turns::default();
+        turns.seen(1, ms(1_000)).unwrap().sound_came(ms(3_000));
+        let latency = Latency { first_audible: Some(ms(950)), ..waited(800, 900) };
+        let came = turns.end(1).unwrap().came(&latency, ms(1_000));
+        assert_eq!(came, [Some(ms(1_800)), Some(ms(3_000)), Some(ms(3_050))]);
     }
 
     #[test]
