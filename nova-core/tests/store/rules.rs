@@ -301,7 +301,9 @@ pub async fn all_refused(store: &dyn SnapshotStore, lease: &Lease) {
 
 /// Waits until nobody holds the call any more.
 pub async fn until_unheld(store: &dyn SnapshotStore) {
+    let begun = Instant::now();
     while let Some(Standing::Held { remaining, .. }) = store.look(&call()).await.unwrap() {
+        assert!(begun.elapsed() < DEADLINE, "it is held for ever");
         sleep(remaining.clamp(Duration::from_millis(1), SHORT)).await;
     }
 }
