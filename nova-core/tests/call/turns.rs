@@ -76,6 +76,19 @@ fn a_pause_inside_an_utterance_does_not_split_it() {
 }
 
 #[test]
+fn an_end_that_is_told_when_the_user_speaks_again_is_that_of_the_utterance_before() {
+    let mut call = Script::live();
+    call.hear([speech_start(0), speech_start(2_000), user_final("Will it rain?"), speech_end(1_000, 1_480)]);
+    call.pass(Duration::from_secs(60));
+    assert_eq!(ends(&call), [""; 0], "nobody waits for an answer: the user speaks");
+    call.hear([speech_end(62_000, 62_480), user_final("Or snow?")]);
+    call.answer("No.", 5);
+    call.pass(Duration::from_secs(60));
+    assert_eq!(call.page(), ["user 1: Will it rain? Or snow?", "assistant 1: No."]);
+    assert_eq!(ends(&call), ["1 Answered"]);
+}
+
+#[test]
 fn an_answer_of_two_sentences_ends_with_the_second_sound() {
     let mut call = Script::live();
     call.user_says("Will it rain?");

@@ -62,6 +62,17 @@ async fn a_lease_dies_with_the_store_that_gave_it() {
     all_refused(&other, &old).await;
 }
 
+#[tokio::test]
+async fn a_lease_lives_with_the_store_that_renewed_it_last() {
+    let folder = Folder::new();
+    let (one, other) = (FolderStore::new(folder.path()), FolderStore::new(folder.path()));
+    let lease = one.claim(&call(), &holder("a"), LONG).await.unwrap().lease;
+    other.renew(&lease).await.unwrap();
+    drop(one);
+    assert!(matches!(other.look(&call()).await.unwrap(), Some(Standing::Held { .. })));
+    other.save(&lease, "still mine".into()).await.unwrap();
+}
+
 #[cfg(unix)]
 #[tokio::test]
 async fn nobody_but_the_owner_can_read_it() {

@@ -1,18 +1,19 @@
 //! Another process: this program once more, told what to do. It says what happened, a line at a time.
 
-use std::io::{BufRead, BufReader, Lines, Write};
+use std::io::{BufRead, BufReader, Write};
 use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
+use std::sync::mpsc::{Receiver, channel};
 use std::time::Duration;
 
 use bedrock_nova::sonic::store::{FolderStore, Lease, SnapshotStore};
 use bytes::Bytes;
 
-use crate::rules::{call, holder};
+use crate::rules::{DEADLINE, call, holder};
 
 /// A running process; dropping it kills it.
 pub struct Process {
     process: Child,
-    words: Lines<BufReader<ChildStdout>>,
+    words: Receiver<String>,
     // Closing it ends a process that waits for a word.
     orders: ChildStdin,
 }
@@ -28,15 +29,14 @@ impl Process {
             .stdout(Stdio::piped())
             .spawn()
             .unwrap();
-        let words = BufReader::new(process.stdout.take().unwrap()).lines();
+        let words = listen(process.stdout.take().unwrap());
         let orders = process.stdin.take().unwrap();
         Process { process, words, orders }
     }
 
     /// Waits for the next line that it says.
     pub fn says(&mut self) -> String {
-        let line = self.words.by_ref().map_while(Result::ok).find_map(|line| Some(line.split_once(SAYS)?.1.to_owned()));
-        line.expect("the other process goes on")
+        self.words.recv_timeout(DEADLINE).expect("the other process goes on")
     }
 
     /// Lets it go on.
@@ -62,6 +62,20 @@ impl Drop for Process {
         let _ = self.process.kill();
         let _ = self.process.wait();
     }
+}
+
+/// Hears what it says, on a thread of its own, so that one that is silent cannot hold up the deadline.
+fn listen(stdout: ChildStdout) -> Receiver<String> {
+    let (sender, words) = channel();
+    std::thread::spawn(move || {
+        for line in BufReader::new(stdout).lines().map_while(Result::ok) {
+            if let Some((_, word)) = line.split_once(SAYS) {
+                // A test that has ended hears nothing more.
+                let _ = sender.send(word.to_owned());
+            }
+        }
+    });
+    words
 }
 
 /// What the other process does.

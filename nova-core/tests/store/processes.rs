@@ -68,7 +68,7 @@ async fn whenever_a_process_is_killed_its_last_record_is_whole() {
 async fn a_process_that_is_stopped_keeps_its_call_until_the_end_and_can_do_nothing_when_it_wakes() {
     let folder = tempfile::tempdir().unwrap();
     let store = FolderStore::new(folder.path());
-    let mut other = hold(Duration::from_millis(900), folder.path());
+    let mut other = hold(Duration::from_millis(1_500), folder.path());
     other.signal("STOP");
     assert_eq!(store.claim(&call(), &holder("me"), LONG).await.unwrap_err().code(), "held-elsewhere");
     until_unheld(&store).await;

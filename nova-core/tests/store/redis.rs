@@ -58,7 +58,7 @@ async fn a_call_has_two_keys_of_one_slot_and_both_go_when_nobody_comes_back() {
     let (call, lease_key) = (["PTTL", "test:{c}:call"], ["PTTL", "test:{c}:lease"]);
     assert!(ask::<i64>(&server, &call).await > ask::<i64>(&server, &lease_key).await);
     store.release(&lease).await.unwrap();
-    let lease = store.claim(&"c".into(), &holder("a"), SHORT / 3).await.unwrap().lease;
+    let lease = store.claim(&"c".into(), &holder("a"), SHORT).await.unwrap().lease;
     store.save(&lease, SECRET.into()).await.unwrap();
     let left = ask::<u64>(&server, &call).await;
     assert!(left <= SHORT.as_millis() as u64 + 1, "{left}");
@@ -115,7 +115,7 @@ async fn a_server_that_comes_back_is_found_again() {
 #[tokio::test]
 async fn a_server_that_says_nothing_is_left_after_the_deadline() {
     let server = Server::start();
-    let store = open(&server).await.deadline(Duration::from_millis(250));
+    let store = open(&server).await.deadline(Duration::from_millis(500));
     let lease = store.claim(&call(), &holder("a"), LONG).await.unwrap().lease;
     server.signal("STOP");
     let begun = Instant::now();

@@ -24,15 +24,15 @@ impl Server {
 
     /// Starts one with further arguments, after its folder was prepared.
     pub fn start_with(arguments: &[&str], prepare: impl Fn(&Path)) -> Server {
-        let folder = tempfile::tempdir().unwrap();
-        prepare(folder.path());
         let arguments: Vec<String> = arguments.iter().map(|&argument| argument.to_owned()).collect();
         // Somebody else may take the port between our look and the server's.
         for _ in 0..5 {
-            let port = unused_port();
-            let mut process = run(port, &arguments, folder.path());
-            if is_up(&mut process, port) {
-                return Server { port, arguments, folder, process };
+            let (port, folder) = (unused_port(), tempfile::tempdir().unwrap());
+            prepare(folder.path());
+            let process = run(port, &arguments, folder.path());
+            let mut server = Server { port, arguments: arguments.clone(), folder, process };
+            if server.is_up() {
+                return server;
             }
         }
         panic!("redis-server {arguments:?} does not start; run it by hand to see why");
@@ -55,7 +55,20 @@ impl Server {
     /// Starts it once more at the same address, with nothing of what it knew.
     pub fn start_again(&mut self) {
         self.process = run(self.port, &self.arguments, self.folder.path());
-        assert!(is_up(&mut self.process, self.port), "it does not start again");
+        assert!(self.is_up(), "it does not start again");
+    }
+
+    /// Waits until it answers anything at all, be it that we have no password.
+    fn is_up(&mut self) -> bool {
+        let deadline = Instant::now() + Duration::from_secs(20);
+        while self.process.try_wait().unwrap().is_none() {
+            assert!(Instant::now() < deadline, "redis-server does not answer");
+            if answers(SocketAddr::from((Ipv4Addr::LOCALHOST, self.port))) {
+                return true;
+            }
+            std::thread::sleep(Duration::from_millis(5));
+        }
+        false
     }
 
     /// Sends it a signal: `STOP` or `CONT`.
@@ -99,19 +112,6 @@ fn run(port: u16, arguments: &[String], folder: &Path) -> Child {
                 "redis-server is needed, and cannot be started ({error}); get it with `apt-get install redis-server`"
             )
         })
-}
-
-/// Waits until it answers anything at all, be it that we have no password.
-fn is_up(process: &mut Child, port: u16) -> bool {
-    let deadline = Instant::now() + Duration::from_secs(20);
-    while process.try_wait().unwrap().is_none() {
-        assert!(Instant::now() < deadline, "redis-server does not answer");
-        if answers(SocketAddr::from((Ipv4Addr::LOCALHOST, port))) {
-            return true;
-        }
-        std::thread::sleep(Duration::from_millis(5));
-    }
-    false
 }
 
 /// A server for TLS hangs up on a plain word, which is an answer too; silence is none.

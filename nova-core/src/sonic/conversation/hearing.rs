@@ -9,7 +9,7 @@ use super::io::LinkKey;
 use super::line::Gate;
 use super::lines::Part;
 use super::tape::Position;
-use super::turns::{Boundaries, News};
+use super::turns::{Boundaries, Ended, News};
 use crate::ids::ContentId;
 use crate::sonic::event::{Audio, Event, TurnEnd, TurnId};
 use crate::sonic::session::{self, BlockKind, Heard, Stage, Stop};
@@ -71,6 +71,9 @@ impl Call {
 
     fn speech_started(&mut self, link: LinkKey, offset: Duration) {
         let at = self.user_position(link, offset);
+        if let Some(line) = self.lines.get_mut(link) {
+            line.user_began = offset;
+        }
         // Before the turn begins: an answer that it cuts is none of its own.
         if self.turns.is_news(at) == News::Fresh {
             self.event(Event::UserSpeechStarted { offset: self.user_time(at) });
@@ -82,8 +85,15 @@ impl Call {
 
     fn speech_ended(&mut self, link: LinkKey, offset: Duration, detected: Duration) {
         let at = self.user_position(link, offset);
-        self.set_gate(link, Gate::Open);
-        if self.turns.speech_ended(self.now, link, detected.saturating_sub(offset), at) == News::Fresh {
+        // An end may be told after the words, and the user have begun again meanwhile (reference §3.2).
+        let ended = match self.lines.get_mut(link) {
+            Some(line) if offset < line.user_began => Ended::Before,
+            _ => Ended::Now,
+        };
+        if ended == Ended::Now {
+            self.set_gate(link, Gate::Open);
+        }
+        if self.turns.speech_ended(self.now, link, detected.saturating_sub(offset), at, ended) == News::Fresh {
             self.event(Event::UserSpeechEnded { offset: self.user_time(at) });
         }
     }

@@ -37,6 +37,8 @@ pub(super) struct Line {
     pub(super) speaks: Option<Duration>,
     /// When the user was last heard in it.
     pub(super) user_heard: Duration,
+    /// Where in its audio the user last began to speak.
+    pub(super) user_began: Duration,
     /// The first turn that it can have heard of.
     pub(super) first_turn: TurnId,
     /// The service's name for it.
@@ -134,6 +136,7 @@ impl Line {
             expires: None,
             speaks: None,
             user_heard: Duration::ZERO,
+            user_began: Duration::ZERO,
             first_turn: 0,
             request_id: None,
             history: match opening {

@@ -62,6 +62,15 @@ pub(super) enum News {
     Known,
 }
 
+/// Which utterance an end is that of.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Ended {
+    /// The last that began.
+    Now,
+    /// One before: the user speaks again.
+    Before,
+}
+
 #[derive(Debug)]
 struct Turn {
     id: TurnId,
@@ -287,7 +296,14 @@ impl Turns {
     }
 
     /// The user stopped speaking some time ago.
-    pub(super) fn speech_ended(&mut self, now: Duration, link: LinkKey, ago: Duration, at: Position) -> News {
+    pub(super) fn speech_ended(
+        &mut self,
+        now: Duration,
+        link: LinkKey,
+        ago: Duration,
+        at: Position,
+        which: Ended,
+    ) -> News {
         self.word(now);
         let ended = now.saturating_sub(ago);
         if let Some(turn) = self.aloud(link) {
@@ -296,6 +312,7 @@ impl Turns {
             }
             turn.asked_at = now;
             match &mut turn.state {
+                TurnState::UserSpeaking { .. } if which == Ended::Before => {}
                 state @ TurnState::UserSpeaking { .. } => *state = TurnState::Waiting { since: ended },
                 // The words were there before the end was told; the user has waited since the end all the same.
                 TurnState::Waiting { since } => *since = ended.min(*since),

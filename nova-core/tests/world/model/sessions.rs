@@ -122,7 +122,9 @@ fn texts(world: &World) -> Vec<String> {
     let back = world.model.closed.iter().flat_map(|closed| &closed.texts);
     let typed = world.service.sessions.values().flat_map(|session| &session.wire.typed).chain(back);
     let arrived: BTreeSet<&str> = typed.map(|text| text.trim()).collect();
-    let gone = world.model.texts.iter().filter(|text| !arrived.contains(text.trim()));
+    // The filter may break a session in the middle of a text; the turn is told to be refused, and is not asked again.
+    let settled = |text: &str| arrived.contains(text.trim()) || world.model.turns.was_refused(text);
+    let gone = world.model.texts.iter().filter(|text| !settled(text));
     gone.map(|text| format!("{text:.10}… was never typed")).collect()
 }
 

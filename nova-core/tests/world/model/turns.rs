@@ -17,6 +17,8 @@ pub struct Turns {
 
 #[derive(Debug, Default)]
 pub struct Turn {
+    /// What the user said or typed, as it is shown.
+    words: String,
     pub end: Option<TurnEnd>,
     pub interrupted: bool,
     pub sound: Duration,
@@ -37,10 +39,23 @@ impl Turns {
         self.seen.entry(begins).or_default().crossed = crossed;
     }
 
+    /// The call asks by itself, too: it tells a late result, and nobody sees the question. By its number such a turn was
+    /// there before a later one that is seen already, and has crossed it.
+    fn shows(&mut self, id: TurnId) {
+        if !self.seen.contains_key(&id) && self.seen.range(id..).next().is_some() {
+            self.cross(id);
+        }
+    }
+
     /// Says whether an answer of the service's came to its end, and was certainly that to its own question.
     pub fn is_answer(&self, answer: (u32, u32)) -> bool {
         let turn = self.seen.values().find(|turn| turn.answers.contains(&answer));
         turn.is_some_and(|turn| turn.end == Some(TurnEnd::Answered) && !turn.crossed)
+    }
+
+    /// Says whether the application was told that the filter refused these words.
+    pub fn was_refused(&self, words: &str) -> bool {
+        self.seen.values().any(|turn| turn.end == Some(TurnEnd::Filtered) && turn.words == words)
     }
 
     /// Follows an event; says what is wrong with it.
@@ -54,12 +69,17 @@ impl Turns {
                 if line.role == Role::User && !self.seen.contains_key(&line.turn) {
                     self.cross(line.turn);
                 }
+                self.shows(line.turn);
                 // A line may be settled after its turn is over; it begins none that is.
                 let turn = self.seen.entry(line.turn).or_default();
+                if line.role == Role::User {
+                    turn.words.clone_from(&line.text);
+                }
                 (line.role == Role::User && turn.interrupted && turn.end.is_none())
                     .then(|| format!("turn {}: words after the interruption", line.turn))
             }
             Event::Audio(audio) => {
+                self.shows(audio.turn);
                 let turn = self.seen.entry(audio.turn).or_default();
                 turn.sound += audio.duration();
                 if let Some(answer) = voice::sound_label(audio.samples()).filter(|label| !turn.answers.contains(label))
@@ -80,6 +100,7 @@ impl Turns {
                     .then(|| format!("turn {id}: interrupted again, or {heard:?} heard of {sound:?}"))
             }
             Event::ToolCall(call) => {
+                self.shows(call.turn);
                 self.seen.entry(call.turn).or_default();
                 None
             }

@@ -50,7 +50,7 @@ pub(super) struct Ledger {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(super) struct Held {
     holder: Holder,
-    /// Which open store gave the lease; see [`presence`](super::presence).
+    /// Which open store gave or renewed the lease; see [`presence`](super::presence).
     pub(super) presence: String,
     until: Moment,
 }
@@ -85,9 +85,10 @@ impl Ledger {
         self.held(now).filter(|_| self.token == lease.token).ok_or_else(refusal::lease_lost)
     }
 
-    /// Writes the lease anew, from now on.
-    pub(super) fn renewed(&self, held: &Held, now: Moment, life: Duration) -> Self {
-        Ledger { token: self.token, held: Some(Held { until: now.after(life), ..held.clone() }) }
+    /// Writes the lease anew, from now on; it lives with the store that renews it.
+    pub(super) fn renewed(&self, held: &Held, presence: &str, now: Moment, life: Duration) -> Self {
+        let held = Held { holder: held.holder.clone(), presence: presence.to_owned(), until: now.after(life) };
+        Ledger { token: self.token, held: Some(held) }
     }
 
     /// Takes the lease away and keeps the token.
@@ -141,7 +142,7 @@ mod tests {
             assert_eq!(ledger.check(&lease, at(now)).is_ok(), good, "{now}");
             assert_eq!(ledger.held(at(now)).is_some(), good, "{now}");
         }
-        let renewed = ledger.renewed(ledger.check(&lease, at(109)).unwrap(), at(109), LIFE);
+        let renewed = ledger.renewed(ledger.check(&lease, at(109)).unwrap(), "q", at(109), LIFE);
         assert!(renewed.check(&lease, at(118)).is_ok() && renewed.check(&lease, at(119)).is_err());
     }
 

@@ -15,7 +15,7 @@ use std::time::{Duration, Instant};
 use super::paths::private;
 
 /// How long is waited for others at the same call; within the deadline of the store.
-pub(super) const PATIENCE: Duration = Duration::from_millis(1_500);
+pub(super) const PATIENCE: Duration = Duration::from_secs(1);
 /// A lock cannot be waited for with a deadline, so it is tried for. The first tries come quickly.
 const LONGEST_PAUSE: Duration = Duration::from_millis(20);
 

@@ -42,8 +42,8 @@ const THREADS: usize = 8;
 
 /// Keeps snapshots in a folder of this machine; see [the module](super) for what that promises.
 ///
-/// Clones are the same store. As long as one of them is alive, so are the leases that were claimed through it; when the
-/// last one is dropped or its process dies, these calls can be claimed at once. (A child that was forked without `exec`
+/// Clones are the same store. As long as one of them is alive, so are the leases that were claimed or last renewed
+/// through it; when the last one is dropped or its process dies, these calls can be claimed at once. (A child that was forked without `exec`
 /// counts as its process too: then what is left of the life must be waited for.) The folder must be on a local disk,
 /// since its file system must lock files among all that use it, which network file systems do not always; and no
 /// cleaner of old files may roam there.

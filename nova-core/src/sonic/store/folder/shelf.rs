@@ -55,7 +55,10 @@ impl Shelf {
     }
 
     pub(super) fn renew(&self, lease: &Lease) -> Result<()> {
-        self.held(lease, |now, ledger, held| self.write_ledger(&lease.id, &ledger.renewed(held, now, lease.life)))
+        let presence = self.presence()?;
+        self.held(lease, |now, ledger, held| {
+            self.write_ledger(&lease.id, &ledger.renewed(held, presence.name(), now, lease.life))
+        })
     }
 
     pub(super) fn release(&self, lease: &Lease) -> Result<()> {

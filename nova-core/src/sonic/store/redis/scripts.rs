@@ -72,6 +72,9 @@ if redis.call('HEXISTS', KEYS[2], 'record') == 1 then return {'unheld', '', '', 
 return {'nothing', '', '', 0}
 ";
 
+/// What a server takes for a time to live has an end.
+const FOR_EVER: Duration = Duration::from_secs(100 * 365 * 86_400);
+
 /// All scripts, with what their keys begin with.
 #[derive(Clone, Debug)]
 pub(super) struct Scripts {
@@ -154,7 +157,7 @@ impl Times {
 
     /// The call holds the token, so it outlives the lease.
     fn record(self) -> u64 {
-        millis(self.record_life.max(self.life)) + 1
+        millis(self.record_life.max(self.life).min(FOR_EVER)) + 1
     }
 }
 
