@@ -299,6 +299,16 @@ impl Builder {
         Ok(Conversation::new(sender, events))
     }
 
+    /// Returns the model that is to answer.
+    pub(super) fn model_id(&self) -> &ModelId {
+        &self.config.model
+    }
+
+    /// Checks that a budget can be kept with the model; see [`Budget::check`].
+    pub(super) fn check_budget(&self, budget: &Budget) -> Result<()> {
+        budget.check(&self.catalogue.as_ref().unwrap_or(Catalogue::built_in()).model(&self.config.model))
+    }
+
     async fn prepare(&mut self) -> Result<(Recorded, Arc<dyn Transport>)> {
         let catalogue = self.catalogue.take().unwrap_or_else(|| Catalogue::built_in().clone());
         let config = std::mem::take(&mut self.config);

@@ -186,7 +186,7 @@ mod tests {
 
     #[tokio::test]
     async fn busy_links_take_turns() {
-        let mut links = Links::new(Instant::now());
+        let mut links = Links::new(Clock::start(Duration::ZERO));
         let keys = [LinkKey(3), LinkKey(4), LinkKey(7)];
         for key in keys {
             links.open(key, busy());

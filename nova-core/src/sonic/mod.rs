@@ -3,6 +3,7 @@
 //! From the outside in: `Conversation` is what an application holds; [`conversation::Call`] is the same thing as a
 //! pure machine; [`session::Session`] is one stream; [`wire`] is AWS's spelling.
 
+pub mod api;
 pub mod config;
 pub mod content;
 pub mod contract;
@@ -28,13 +29,21 @@ mod clock;
 #[cfg(feature = "runtime")]
 mod driver;
 #[cfg(feature = "runtime")]
+mod entry;
+#[cfg(feature = "runtime")]
 mod handle;
 #[cfg(feature = "runtime")]
 mod keeper;
 #[cfg(feature = "runtime")]
 mod links;
 #[cfg(feature = "runtime")]
+mod log;
+#[cfg(feature = "runtime")]
+pub mod pool;
+#[cfg(feature = "runtime")]
 mod queue;
+#[cfg(feature = "runtime")]
+pub mod readers;
 #[cfg(feature = "runtime")]
 mod reviewer;
 #[cfg(feature = "runtime")]
@@ -44,6 +53,8 @@ mod tool;
 pub use builder::Builder;
 pub use config::{AudioDuringTools, Config, Duplex, Idle, Message, Renewal, Review, Snapshots, Timeouts, Unreviewed};
 pub use contract::{Contract, Effect, Filler, OfferedTool, OnInterrupt};
+#[cfg(feature = "runtime")]
+pub use entry::Entry;
 pub use event::{
     Audio, CloseReason, Cut, DropReason, Event, Latency, RenewReason, ReviewOutcome, Stamped, ToolCall, ToolOutcome,
     Transcript, TranscriptStage, TurnEnd, TurnId, Unsent,
@@ -52,6 +63,10 @@ pub use event::{
 pub use handle::{Conversation, Events, Sender};
 #[cfg(feature = "runtime")]
 pub use keeper::Hold;
+#[cfg(feature = "runtime")]
+pub use pool::{ConversationPool, Drained, OwnerBudget, PoolBuilder, PoolStats, Pooled};
+#[cfg(feature = "runtime")]
+pub use readers::{Ending, ReadFrom, Reader, SharedConversation};
 #[cfg(feature = "runtime")]
 pub use reviewer::Sentence;
 #[cfg(feature = "runtime")]

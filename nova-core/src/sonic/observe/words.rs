@@ -52,6 +52,7 @@ pub(super) fn closed(reason: CloseReason) -> &'static str {
         CloseReason::PeerEnded => "peerEnded",
         CloseReason::Idle => "idle",
         CloseReason::LongestCall => "longestCall",
+        CloseReason::Parked => "parked",
         CloseReason::Budget => "budget",
         CloseReason::Failed => "failed",
     }
@@ -90,6 +91,7 @@ pub(super) fn renewed(reason: RenewReason) -> &'static str {
         RenewReason::Silence => "silence",
         RenewReason::Credentials => "credentials",
         RenewReason::Recovery => "recovery",
+        RenewReason::Resumed => "resumed",
     }
 }
 
