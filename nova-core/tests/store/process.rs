@@ -120,14 +120,22 @@ async fn refusals(store: &FolderStore, lease: &Lease) -> String {
     codes.join(" ")
 }
 
-/// Saves one whole record after the other in `<folder>`, until it is killed.
+/// Saves one whole record after the other in `<folder>`, and does all else that a holder does, until it is killed.
 async fn save(folder: &str) {
     let store = FolderStore::new(folder);
-    let lease = store.claim(&call(), &holder("the-other"), Duration::from_secs(600)).await.unwrap().lease;
+    let claim = || store.claim(&call(), &holder("the-other"), Duration::from_secs(600));
+    let mut lease = claim().await.unwrap().lease;
     for number in 0_u64.. {
         store.save(&lease, whole(number)).await.unwrap();
         if number == 0 {
             say("saving");
+        }
+        store.renew(&lease).await.unwrap();
+        if number % 3 == 2 {
+            store.release(&lease).await.unwrap();
+            let claimed = claim().await.unwrap();
+            assert!(claimed.lease.token > lease.token && claimed.record == Some(whole(number)));
+            lease = claimed.lease;
         }
     }
 }

@@ -6,11 +6,39 @@
 //! lease runs out, and the next one that *claims* the call gets the record and goes on.
 //!
 //! ```text
-//!                 claim ──▶ (lease, record)          of many at once, exactly one; the others: held-elsewhere
-//!   Unheld ──────────────────────────────▶ Held ──┐
-//!     ▲   ◀── release, end of the life ──┘  │  ◀──┘ save, renew
-//!     │                                     ▼ remove
-//!     └──────────── claim ───────────── nothing left
+//!   nothing ── claim ──▶ Held ── release, or the life has run out ──▶ Unheld ── claim ──▶ Held …
+//!                        │  ▲
+//!                        │  └── save, renew           Of many claims at once exactly one succeeds;
+//!                        └── remove ──▶ nothing       the others are told `held-elsewhere`, and by whom.
+//! ```
+//!
+//! What a holder does:
+//!
+//! ```no_run
+//! # #[cfg(feature = "runtime")]
+//! # async fn hold(now: impl Fn() -> std::time::Duration) -> bedrock_nova::Result<()> {
+//! use bedrock_nova::sonic::store::{Claimed, FolderStore, Holder, SnapshotStore, Tenure, USUAL_LIFE};
+//!
+//! let store = FolderStore::new("/var/lib/my-app/calls");
+//! let me = Holder::new("http://10.0.0.7:8080"); // once in the life of a process
+//!
+//! let sent = now();
+//! let Claimed { lease, record } = store.claim(&"call-1".into(), &me, USUAL_LIFE).await?;
+//! let mut tenure = Tenure::new(lease.life, sent);
+//! // … go on from `record`, or begin. Whenever the call has changed:
+//! store.save(&lease, "what another process must know".into()).await?;
+//! // At `tenure.next_renewal()`:
+//! let sent = now();
+//! match store.renew(&lease).await {
+//!     Ok(()) => tenure.renewed(sent),
+//!     Err(error) if error.is_retryable() => tenure.failed(now()), // and at `tenure.lost_at()` stop
+//!     Err(error) => return Err(error),                            // lost: stop at once
+//! }
+//! // When the call is over; at an orderly shutdown `release` instead.
+//! store.remove(&lease).await?;
+//! # let _ = record;
+//! # Ok(())
+//! # }
 //! ```
 //!
 //! # Fencing
@@ -33,8 +61,8 @@
 //!
 //! # How long a life
 //!
-//! Two wishes pull at it. In a fleet, a call whose process died is dumb for up to a whole life. And a store may be away
-//! for up to two thirds of a life (renewals come at a third) less its deadline before live calls are given up for
+//! Two wishes pull at it. In a fleet, a call whose process died is silent for up to a whole life. And a store may be
+//! away for up to two thirds of a life (renewals come at a third) less its deadline before live calls are given up for
 //! nothing. [`USUAL_LIFE`], 15 s, bears 8 s of an absent store (a restart, a short partition, a quick change of its
 //! primary) and makes a caller wait no longer than callers do. Shorter than three deadlines (6 s) makes no sense;
 //! longer than a minute only where nobody waits for the fail-over. On one machine the life hardly matters, as follows.
@@ -54,9 +82,10 @@
 //! *A process that is stopped* (one machine) in just the microseconds in which it changes the files of a call keeps
 //! others from this one call for longer, until it goes on or dies: they are told `store-busy`.
 //!
-//! *A clock that jumps* (one machine): forward, leases end early, and holders that live are told `lease-lost`; back,
-//! the call of a process that is stopped (not of a dead one) stays held for longer by as much. Two never hold one call,
-//! and a token never goes back.
+//! *A clock that jumps* (one machine): forward, leases end early; a holder that lives is told `lease-lost` at its next
+//! renewal, a third of a life later at the most, and another process may have gone on with the call by then. Back, the
+//! call of a process that is stopped (not of a dead one) stays held for longer by as much. Neither lets two of them
+//! save, and a token never goes back.
 //!
 //! *A Redis that fails over* to a replica may have lost what it had just said yes to, since it replicates after the
 //! answer. Then a call can be claimed though its holder lives, until that one renews and is refused: both go on for a

@@ -101,9 +101,11 @@ mod tests {
             for _ in 0..4 {
                 scope.spawn(|| {
                     begin.wait();
-                    for _ in 0..2_000 {
+                    for _ in 0..300 {
                         let _held = lock(&path, Duration::from_secs(60)).unwrap().unwrap();
                         assert_eq!(inside.fetch_add(1, Ordering::SeqCst), 0, "two at once");
+                        // Long enough for another to come in, if there is a way.
+                        (0..100).for_each(|_| std::thread::yield_now());
                         inside.fetch_sub(1, Ordering::SeqCst);
                         take_away(&path).unwrap();
                     }
