@@ -26,8 +26,9 @@ pub type ItemId = u64;
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema), schemars(rename = "Event"))]
 pub struct Stamped {
-    /// Counts from 1 without gaps; a call that is resumed from a snapshot leaves room for what the snapshot missed, so
-    /// that no number is ever given twice.
+    /// Counts from 1 without gaps. Sound of an answer that was cut before it was read is not seen, and its numbers are
+    /// missing then; a call that is resumed from a snapshot leaves room for what the snapshot missed, so that no number
+    /// is ever given twice.
     pub seq: u64,
     /// Time since the call began.
     #[serde(rename = "atMs", with = "crate::sonic::millis")]
@@ -183,7 +184,8 @@ pub enum Event {
         /// Why.
         why: DropReason,
     },
-    /// The application read too slowly: older events were dropped from its queue, audio first.
+    /// The application read too slowly, or begins to read too late: these events, audio first, are not kept any more. It
+    /// is told where they are missing, with the number of the last of them.
     Gap {
         /// How many events are missing.
         events: u64,

@@ -302,7 +302,8 @@ impl Sender {
     /// [`Transcript`](super::Transcript) and what later sessions are told of it. An application that plays much later,
     /// or not in real time at all, should say so as often as it likes; the last word counts, and time goes on from
     /// there. A position before the last one or beyond what was read is bent to that; an answer that was interrupted,
-    /// or that nobody knows, is not played and changes nothing.
+    /// or that nobody knows, is not played and changes nothing. In a [shared](Conversation::share) call without a player
+    /// it also says that the audio was read: every piece of the answer that begins before the position.
     pub fn played(&self, turn: TurnId, position: Duration) {
         self.mail.played(turn, position);
     }

@@ -293,10 +293,44 @@ fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
 
 #[cfg(test)]
 mod tests {
+    use std::sync::atomic::{AtomicUsize, Ordering};
+    use std::task::Wake;
+
     use super::*;
 
     fn ms(n: u64) -> Duration {
         Duration::from_millis(n)
+    }
+
+    #[derive(Default)]
+    struct Count(AtomicUsize);
+
+    impl Wake for Count {
+        fn wake(self: Arc<Self>) {
+            self.0.fetch_add(1, Ordering::Relaxed);
+        }
+    }
+
+    #[test]
+    fn a_push_wakes_those_who_wait_for_it_and_nobody_else() {
+        let mail = Mail::default();
+        mail.share();
+        let counts: [Arc<Count>; 4] = std::array::from_fn(|_| Arc::default());
+        let views = [View::Everything, View::Transcripts, View::End, View::Everything];
+        let mut cursors = views.map(|view| mail.read(ReadFrom::Oldest, view, Part::Listener));
+        // The last one does not read.
+        for (cursor, count) in cursors.iter_mut().zip(&counts).take(3) {
+            let waker = Waker::from(Arc::clone(count));
+            assert!(mail.poll_next(cursor, &mut Context::from_waker(&waker)).is_pending());
+        }
+        let woken = || counts.each_ref().map(|count| count.0.load(Ordering::Relaxed));
+        mail.push(Stamped { seq: 1, at: ms(0), event: Event::UserIdle { silent: ms(1) } });
+        assert_eq!(woken(), [1, 0, 0, 0]);
+        mail.push(Stamped { seq: 2, at: ms(0), event: Event::UserIdle { silent: ms(1) } });
+        assert_eq!(woken(), [1, 0, 0, 0], "who was woken and does not read is not woken again");
+        mail.leave(&cursors[1]);
+        mail.close();
+        assert_eq!(woken(), [1, 0, 1, 0], "who is gone is not woken");
     }
 
     #[test]

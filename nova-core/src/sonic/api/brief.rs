@@ -12,7 +12,7 @@ use crate::sonic::event::{self, CloseReason, Cut, ItemId, Stamped, TranscriptSta
 use crate::sonic::wire::{Role, Tokens};
 use crate::usage::Money;
 
-/// A body with its place in the call.
+// Not a doc comment: what the schema says of a message is what its body says.
 #[derive(Serialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema), schemars(rename = "Sse{B}"))]
 pub(super) struct Placed<B> {
@@ -98,7 +98,7 @@ pub(super) struct Interrupted {
 
 /// How much of an answer was heard, and how sure that is.
 #[derive(Serialize)]
-#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema), schemars(rename = "SseHeard"))]
 struct Heard {
     #[serde(with = "crate::sonic::millis")]
     #[cfg_attr(feature = "schema", schemars(with = "crate::sonic::millis::Millis"))]
@@ -119,7 +119,7 @@ pub(super) struct Usage {
 
 /// Tokens by direction and kind.
 #[derive(Serialize)]
-#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema), schemars(rename = "SseCounts"))]
 struct Counts {
     speech_in: u64,
     text_in: u64,
@@ -156,7 +156,7 @@ pub(super) struct Done<'a> {
 
 /// Who speaks, in the service's own spelling.
 #[derive(Serialize)]
-#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema), schemars(rename = "SseSpeaker"))]
 #[serde(rename_all = "SCREAMING_SNAKE_CASE")]
 enum Speaker {
     System,
@@ -169,7 +169,7 @@ enum Speaker {
 
 /// How certain a line is, in the service's own spelling.
 #[derive(Serialize)]
-#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema), schemars(rename = "SseStage"))]
 #[serde(rename_all = "UPPERCASE")]
 enum Stage {
     Speculative,
@@ -178,7 +178,7 @@ enum Stage {
 
 /// How audio is written.
 #[derive(Serialize)]
-#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema), schemars(rename = "SseFormat"))]
 #[serde(rename_all = "lowercase")]
 enum Format {
     Pcm,

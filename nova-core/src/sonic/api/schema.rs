@@ -39,9 +39,11 @@ pub(crate) fn with_pcm(schema: &mut Schema) {
     }
 }
 
-/// Takes the addresses out of links to this library's own pages: a schema is read elsewhere.
+/// Keeps the first paragraph of a description, without line breaks and without links to this library's own pages: a
+/// schema is read elsewhere.
 fn plain_words(schema: &mut Schema) {
     let Some(Value::String(words)) = schema.get_mut("description") else { return };
+    *words = words.split("\n\n").next().unwrap_or_default().replace('\n', " ");
     while let Some((start, text, end)) = link(words) {
         words.replace_range(start..end, &text);
     }

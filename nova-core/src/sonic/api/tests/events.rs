@@ -34,7 +34,7 @@ fn what_is_no_event_is_refused_with_its_reason() {
     for (json, reason) in [
         ("{", "EOF"),
         ("[]", "expected a JSON object"),
-        ("{}", "type"),
+        ("{}", "seq"),
         (r#"{"seq":1,"atMs":0,"type":"singing"}"#, "singing"),
         (r#"{"seq":1,"atMs":-1,"type":"userIdle","silentMs":1}"#, "negative"),
         (r#"{"seq":1,"atMs":0,"type":"audio","turn":1,"rate":24000,"offsetMs":0}"#, "`pcm`"),
