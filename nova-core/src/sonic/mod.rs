@@ -3,6 +3,7 @@
 //! From the outside in: `Conversation` is what an application holds; [`conversation::Call`] is the same thing as a
 //! pure machine; [`session::Session`] is one stream; [`wire`] is AWS's spelling.
 
+pub mod api;
 pub mod config;
 pub mod content;
 pub mod contract;
