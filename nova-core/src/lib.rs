@@ -55,10 +55,11 @@
 //!
 //! | feature | brings |
 //! |---|---|
-//! | none | the pure parts: [`sonic::wire`], [`sonic::session`], [`sonic::conversation`], [`model`] |
-//! | `runtime` | `sonic::Conversation` and its driver on tokio, the memory and replay transports |
+//! | none | the pure parts: [`sonic::wire`], [`sonic::session`], [`sonic::conversation`], [`sonic::api`], [`model`] |
+//! | `runtime` | `sonic::Conversation`, its driver on tokio and its readers, the memory and replay transports |
 //! | `bedrock` (default) | the transport to Amazon Bedrock, or to the emulator, through the AWS SDK |
 //! | `sso` | credentials from `aws sso login` and from a credential process |
+//! | `schema` | the JSON Schema of events and commands, made from their types: `sonic::api::schema` |
 
 pub mod audio;
 mod error;

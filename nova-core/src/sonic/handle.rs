@@ -15,8 +15,11 @@ use tokio::time::Instant;
 use super::builder::Builder;
 use super::conversation::AudioPolicy;
 use super::driver::{Asked, Command, Piece};
-use super::event::{CloseReason, Event, Stamped, TurnId};
-use super::queue::{Mail, Signal};
+use super::entry::Entry;
+use super::event::{Event, Stamped, TurnId};
+use super::log::View;
+use super::queue::{Cursor, Mail, Part, Signal};
+use super::readers::{Ending, ReadFrom, SharedConversation};
 use crate::audio::SampleRate;
 use crate::error::{Error, ErrorKind, Result};
 use crate::ids::ToolUseId;
@@ -129,6 +132,14 @@ impl Conversation {
         (self.sender, self.events)
     }
 
+    /// Lets several readers have the events of this conversation, each for itself; see [`SharedConversation`].
+    ///
+    /// What was not read yet is there for all of them.
+    #[must_use]
+    pub fn share(self) -> SharedConversation {
+        SharedConversation::new(self.sender, self.events)
+    }
+
     /// Ends the call in order and waits for the end; events that were not read are discarded.
     ///
     /// # Errors
@@ -136,14 +147,8 @@ impl Conversation {
     pub async fn close(mut self) -> Result<()> {
         self.finish();
         while let Some(event) = self.next().await {
-            if let Event::Closed { reason, error, .. } = event {
-                return match (reason, error) {
-                    (CloseReason::Finished, _) => Ok(()),
-                    (_, Some(error)) => Err(error),
-                    (reason, None) => {
-                        Err(Error::new(ErrorKind::Timeout, format!("The call did not close in order: {reason:?}.")))
-                    }
-                };
+            if let Event::Closed { reason, error, unsent } = event {
+                return Ending { reason, error, unsent }.in_order();
             }
         }
         Ok(())
@@ -270,9 +275,10 @@ impl Sender {
     /// [`Transcript`](super::Transcript) and what later sessions are told of it. An application that plays much later,
     /// or not in real time at all, should say so as often as it likes; the last word counts, and time goes on from
     /// there. A position before the last one or beyond what was read is bent to that; an answer that was interrupted,
-    /// or that nobody knows, is not played and changes nothing.
+    /// or that nobody knows, is not played and changes nothing. In a [shared](Conversation::share) call without a player
+    /// it also says that the audio was read: every piece of the answer that begins before the position.
     pub fn played(&self, turn: TurnId, position: Duration) {
-        self.mail.signal(Signal::Played { turn, position });
+        self.mail.played(turn, position);
     }
 
     /// Says that there will be no more input. What was handed over is still sent, the answers that are owed are still
@@ -310,11 +316,13 @@ impl fmt::Debug for Sender {
 /// The listening half of a conversation. Dropping it drops the call.
 pub struct Events {
     mail: Arc<Mail>,
+    cursor: Cursor,
 }
 
 impl Events {
     pub(super) fn new(mail: Arc<Mail>) -> Self {
-        Events { mail }
+        let cursor = mail.read(ReadFrom::Oldest, View::Everything, Part::Player);
+        Events { mail, cursor }
     }
 
     /// Returns the next event, or `None` after [`Event::Closed`]. Dropping the future loses nothing.
@@ -324,21 +332,33 @@ impl Events {
 
     /// Returns the next event with its place in the call.
     pub async fn next_stamped(&mut self) -> Option<Stamped> {
-        std::future::poll_fn(|cx| self.mail.poll_next(cx)).await
+        std::future::poll_fn(|cx| self.poll_stamped(cx)).await
+    }
+
+    fn poll_stamped(&mut self, cx: &mut Context<'_>) -> Poll<Option<Stamped>> {
+        self.mail.poll_next(&mut self.cursor, cx).map(|entry| entry.map(Entry::into_stamped))
+    }
+
+    pub(super) fn mail(&self) -> &Mail {
+        &self.mail
+    }
+
+    pub(super) fn drop_call(&self) {
+        self.mail.signal(Signal::ReaderGone);
     }
 }
 
 impl Stream for Events {
     type Item = Event;
 
-    fn poll_next(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Event>> {
-        self.mail.poll_next(cx).map(|stamped| stamped.map(|stamped| stamped.event))
+    fn poll_next(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Event>> {
+        self.poll_stamped(cx).map(|stamped| stamped.map(|stamped| stamped.event))
     }
 }
 
 impl Drop for Events {
     fn drop(&mut self) {
-        self.mail.signal(Signal::ReaderGone);
+        self.drop_call();
     }
 }
 

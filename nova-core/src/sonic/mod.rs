@@ -23,11 +23,17 @@ mod builder;
 #[cfg(feature = "runtime")]
 mod driver;
 #[cfg(feature = "runtime")]
+mod entry;
+#[cfg(feature = "runtime")]
 mod handle;
 #[cfg(feature = "runtime")]
 mod links;
 #[cfg(feature = "runtime")]
+mod log;
+#[cfg(feature = "runtime")]
 mod queue;
+#[cfg(feature = "runtime")]
+pub mod readers;
 #[cfg(feature = "runtime")]
 mod reviewer;
 #[cfg(feature = "runtime")]
@@ -37,12 +43,16 @@ mod tool;
 pub use builder::Builder;
 pub use config::{AudioDuringTools, Config, Duplex, Idle, Message, Renewal, Review, Timeouts, Unreviewed};
 pub use contract::{Contract, Effect, Filler, OfferedTool, OnInterrupt};
+#[cfg(feature = "runtime")]
+pub use entry::Entry;
 pub use event::{
     Audio, CloseReason, Cut, DropReason, Event, Latency, RenewReason, ReviewOutcome, Stamped, ToolCall, ToolOutcome,
     Transcript, TranscriptStage, TurnEnd, TurnId, Unsent,
 };
 #[cfg(feature = "runtime")]
 pub use handle::{Conversation, Events, Sender};
+#[cfg(feature = "runtime")]
+pub use readers::{Ending, ReadFrom, Reader, SharedConversation};
 #[cfg(feature = "runtime")]
 pub use reviewer::Sentence;
 #[cfg(feature = "runtime")]
