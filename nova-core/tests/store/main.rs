@@ -17,6 +17,8 @@ mod process;
 mod processes;
 #[cfg(feature = "redis")]
 mod redis;
+#[cfg(feature = "redis")]
+mod road;
 mod rules;
 #[cfg(feature = "redis")]
 mod server;

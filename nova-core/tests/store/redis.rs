@@ -12,6 +12,7 @@ use redis::{Client, Cmd, FromRedisValue};
 use tokio::time::{Instant, sleep};
 
 use crate::process::Process;
+use crate::road::Road;
 use crate::rules::{DEADLINE, LONG, Place, SECRET, SHORT, all_refused, call, holder, keep_the_rules};
 use crate::server::Server;
 
@@ -130,6 +131,19 @@ async fn a_server_that_says_nothing_is_left_after_the_deadline() {
     server.signal("CONT");
     store.renew(&lease).await.unwrap();
     assert!(matches!(store.look(&call()).await.unwrap(), Some(Standing::Held { .. })));
+}
+
+#[tokio::test]
+async fn a_line_that_has_gone_dumb_is_left_for_a_new_one() {
+    let server = Server::start();
+    let road = Road::to(server.port);
+    let url = format!("redis://127.0.0.1:{}", road.port);
+    let store = RedisStore::connect(url).await.unwrap().deadline(Duration::from_millis(500));
+    let lease = store.claim(&call(), &holder("a"), LONG).await.unwrap().lease;
+    // Nobody hangs up, and nothing comes.
+    road.swallow();
+    assert_eq!(store.save(&lease, "x".into()).await.unwrap_err().kind(), ErrorKind::Timeout);
+    store.save(&lease, "x".into()).await.unwrap();
 }
 
 #[tokio::test]

@@ -8,7 +8,7 @@ use bedrock_nova::sonic::store::{Holder, Lease, SnapshotStore, Standing};
 use bedrock_nova::{Error, ErrorKind};
 use bytes::Bytes;
 use futures::future::join_all;
-use tokio::time::{Instant, sleep, timeout};
+use tokio::time::{Instant, sleep};
 
 /// A life that no test outlives.
 pub const LONG: Duration = Duration::from_secs(600);
@@ -46,7 +46,7 @@ macro_rules! keep_the_rules {
         }
     };
     ($place:expr => $($rule:ident)*) => { $(
-        #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+        #[tokio::test]
         async fn $rule() {
             tokio::time::timeout($crate::rules::DEADLINE, $crate::rules::$rule(&$place)).await.expect("in time");
         }
@@ -213,14 +213,15 @@ pub async fn looking_tells_how_it_stands_and_changes_nothing(place: &impl Place)
 
 pub async fn a_claim_that_nobody_waits_for_is_given_back(place: &impl Place) {
     let store = place.open().await;
-    for round in 0..10 {
+    for round in 0..20 {
         let id = CallId::from(format!("call-{round}"));
         let mut claim = store.claim(&id, &holder("gone"), LONG);
-        let polled = timeout(Duration::from_micros(200 * round), &mut claim).await;
-        drop(claim);
-        if let Ok(claimed) = polled {
-            store.release(&claimed.unwrap().lease).await.unwrap();
+        // It has begun, and is left there or a little later.
+        assert!(futures::poll!(&mut claim).is_pending());
+        for _ in 0..round {
+            tokio::task::yield_now().await;
         }
+        drop(claim);
         let begun = Instant::now();
         while let Err(error) = store.claim(&id, &holder("next"), LONG).await {
             assert_eq!(error.code(), "held-elsewhere");

@@ -1,7 +1,7 @@
 //! Events for a page that listens to server-sent events.
 //!
-//! Nine names have a body of their own, flat and in snake case, as clients of speech servers on Bedrock are used to; every other event
-//! comes under its own type, with the body that [`encode`](super::encode) writes.
+//! Nine names have a body of their own, flat and in snake case, as clients of speech servers on Bedrock are used to; every
+//! other event comes under its own type, with the body that [`encode`] writes.
 //!
 //! | Event | Messages, in order |
 //! |---|---|
