@@ -29,7 +29,7 @@ pub const STORY: &str = r#"{
 }"#;
 
 pub fn scenario() -> Scenario {
-    STORY.parse().unwrap()
+    Scenario::parse(STORY).unwrap()
 }
 
 /// The way to an emulator: address, access key, secret key.
