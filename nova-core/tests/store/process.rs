@@ -93,18 +93,19 @@ pub fn serve() {
     }
 }
 
-/// Holds a call for `<milliseconds> <folder>`; once it is lost, tries everything that it may not do any more.
+/// Holds a call for `<milliseconds> <folder>`, renewing and saving without a pause; once it is lost, tries everything that
+/// it may not do any more.
 async fn hold(about: &str) {
     let (life, folder) = about.split_once(' ').unwrap();
     let life = Duration::from_millis(life.parse().unwrap());
     let store = FolderStore::new(folder);
     let lease = store.claim(&call(), &holder("the-other"), life).await.unwrap().lease;
-    store.save(&lease, "of the other".into()).await.unwrap();
+    store.save(&lease, whole(0)).await.unwrap();
     say("held");
-    loop {
-        match store.renew(&lease).await {
-            Ok(()) => tokio::time::sleep(life / 3).await,
-            Err(_) => return say(&refusals(&store, &lease).await),
+    for number in 1_u64.. {
+        let saved = store.save(&lease, whole(number)).await;
+        if saved.is_err() || store.renew(&lease).await.is_err() {
+            return say(&refusals(&store, &lease).await);
         }
     }
 }
