@@ -1,12 +1,12 @@
 //! What is done with the files, on a thread that may block.
 //!
-//! Claims and removals of a call come one after the other, under a lock. What a holder does again and again, saving,
-//! renewing and releasing, takes no lock, so that a holder that is stopped in the middle of it keeps nobody out.
-//! Instead it writes only files of its own token, and looks twice whether its lease counts:
+//! Claims and removals of a call come one after the other, under a lock. What a holder does again and again, saving and
+//! renewing, takes no lock, so that a holder that is stopped in the middle of it keeps nobody out. Instead it writes only
+//! files of its own token, and looks twice whether its lease counts:
 //!
 //! ```text
 //!   before   it is its turn, and the lease has not run out
-//!   act      one rename, or one removal, of a file that bears the token
+//!   act      a file that bears the token is renamed into its place
 //!   after    it is still its turn, and the lease as it was before has still not run out
 //! ```
 //!
@@ -162,11 +162,13 @@ impl Shelf {
             let before = self.check(lease)?;
             act()?;
             let turn = self.read_turn(&lease.id)?;
-            if turn.is_some_and(|turn| turn.token == lease.token) {
-                return if before.counts(Moment::now()) { Ok(()) } else { Err(refusal::lease_lost().into()) };
+            match turn.is_some_and(|turn| turn.token == lease.token) {
+                true if before.counts(Moment::now()) => return Ok(()),
+                // Renewed too late: a holder that is told so must not keep others out.
+                true => remove_if_there(&self.paths.part(&lease.id, Part::Held(lease.token)))?,
+                // Written too late for anybody to see, and nobody else would take it away soon.
+                false => self.forget(&lease.id, lease.token),
             }
-            // Written too late for anybody to see; and nobody else would take it away soon.
-            self.forget(&lease.id, lease.token);
             Err(refusal::lease_lost().into())
         };
         hold().map_err(|trouble| self.tell(trouble))
@@ -305,4 +307,68 @@ fn busy() -> Error {
     )
     .with_code("store-busy")
     .with_hint("Try again; if it stays so, look for a process that is stopped.")
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, reason = "a failed unwrap is a failed test")]
+
+    use super::*;
+
+    const LONG: Duration = Duration::from_secs(600);
+
+    fn id() -> CallId {
+        "call".into()
+    }
+
+    /// Claims a call for a moment, and lets that pass.
+    fn overslept(shelf: &Shelf) -> (Lease, Held) {
+        let life = Duration::from_millis(100);
+        let lease = shelf.claim(&id(), &Holder::new("sleeper"), life).unwrap().lease;
+        shelf.save(&lease, b"in time").unwrap();
+        (lease.clone(), shelf.check(&lease).map_err(|trouble| shelf.tell(trouble)).unwrap())
+    }
+
+    fn sleep_past(held: &Held) {
+        while held.counts(Moment::now()) {
+            std::thread::sleep(Duration::from_millis(1));
+        }
+    }
+
+    #[test]
+    fn who_sleeps_in_the_middle_of_a_save_is_told_and_not_heard() {
+        let folder = tempfile::tempdir().unwrap();
+        let (sleeper, other) = (Shelf::new(folder.path().into()), Shelf::new(folder.path().into()));
+        let (lease, held) = overslept(&sleeper);
+        let draft = sleeper.draft(b"too late").unwrap();
+        let mut claimed = None;
+        let late = sleeper.hold(&lease, || {
+            sleep_past(&held);
+            claimed = Some(other.claim(&id(), &Holder::new("other"), LONG)?);
+            Ok(draft.publish(&sleeper.paths.part(&id(), Part::Record(lease.token)))?)
+        });
+        assert_eq!(late.unwrap_err().code(), "lease-lost");
+        let claimed = claimed.unwrap();
+        assert_eq!(claimed.record, Some("in time".into()));
+        other.release(&claimed.lease).unwrap();
+        let again = other.claim(&id(), &Holder::new("other"), LONG).unwrap();
+        assert_eq!(again.record, Some("in time".into()));
+        other.remove(&again.lease).unwrap();
+        assert!(paths::list(&other.paths.calls).unwrap().is_empty(), "the sleeper has left something");
+    }
+
+    #[test]
+    fn who_sleeps_in_the_middle_of_a_renewal_is_told_and_keeps_nobody_out() {
+        let folder = tempfile::tempdir().unwrap();
+        let (sleeper, other) = (Shelf::new(folder.path().into()), Shelf::new(folder.path().into()));
+        let (lease, held) = overslept(&sleeper);
+        let late = sleeper.hold(&lease, || {
+            sleep_past(&held);
+            let held = Held::from(Moment::now(), LONG, sleeper.presence()?.name());
+            sleeper.write_json(&id(), Part::Held(lease.token), &held)
+        });
+        assert_eq!(late.unwrap_err().code(), "lease-lost");
+        assert_eq!(other.look(&id()).unwrap(), Some(Standing::Unheld));
+        assert_eq!(other.claim(&id(), &Holder::new("other"), LONG).unwrap().record, Some("in time".into()));
+    }
 }
