@@ -90,8 +90,8 @@ async fn nobody_but_the_owner_can_read_it() {
         open.extend(fs::read_dir(&path).into_iter().flatten().map(|entry| entry.unwrap().path()));
         seen += 1;
     }
-    // Four folders, the three files of a call, and the sign of life.
-    assert_eq!(seen, 8);
+    // Four folders, the four files of a call, and the sign of life.
+    assert_eq!(seen, 9);
 }
 
 #[tokio::test]
@@ -138,14 +138,16 @@ async fn what_nobody_came_back_for_is_swept_and_what_somebody_holds_is_not() {
             store.release(&lease).await.unwrap();
         }
         if id != "fresh" {
-            old.extend(["lease", "record", "lock"].map(|part| folder.part(&format!("{id}.{part}"))));
+            let calls = names(&folder.path().join("calls")).into_iter();
+            old.extend(calls.filter(|name| name.starts_with(id)).map(|name| folder.part(&name)));
         }
     }
     drop(dead);
     // As a kill leaves them.
     let draft = folder.path().join("drafts/0b5f1a3e-0000-0000-0000-000000000000.7");
     let presence = folder.path().join("alive/0b5f1a3e-0000-0000-0000-000000000000");
-    for dirt in [&draft, &presence, &folder.part("lone.lock")] {
+    let late = folder.part("held.7.record");
+    for dirt in [&draft, &presence, &late, &folder.part("lone.lock")] {
         File::create(dirt).unwrap();
     }
     let day = Duration::from_secs(86_400);
@@ -162,7 +164,7 @@ async fn what_nobody_came_back_for_is_swept_and_what_somebody_holds_is_not() {
         calls
     };
     let begun = Instant::now();
-    while calls() != ["another", "fresh", "held"] || draft.exists() || presence.exists() {
+    while calls() != ["another", "fresh", "held"] || [&draft, &presence, &late].iter().any(|dirt| dirt.exists()) {
         assert!(begun.elapsed() < DEADLINE, "{:?}", calls());
         sleep(Duration::from_millis(5)).await;
     }
@@ -170,19 +172,23 @@ async fn what_nobody_came_back_for_is_swept_and_what_somebody_holds_is_not() {
 }
 
 #[tokio::test]
-async fn a_lock_that_nobody_gives_back_is_an_error_and_no_wait_without_end() {
+async fn a_lock_that_nobody_gives_back_keeps_claimants_out_for_a_while_and_the_holder_not_at_all() {
     let folder = Folder::new();
     let store = FolderStore::new(folder.path());
     let lease = store.claim(&call(), &holder("a"), LONG).await.unwrap().lease;
     let stuck = File::open(folder.part(&format!("{}.lock", call()))).unwrap();
     stuck.lock().unwrap();
     let other = CallId::from("another");
-    let (saved, claimed) = tokio::join!(store.save(&lease, "x".into()), store.claim(&other, &holder("b"), LONG));
-    let error = saved.unwrap_err();
+    let (refused, claimed) =
+        tokio::join!(store.claim(&call(), &holder("b"), LONG), store.claim(&other, &holder("b"), LONG));
+    let error = refused.unwrap_err();
     assert_eq!((error.kind(), error.code()), (ErrorKind::Unavailable, "store-busy"));
     assert!(error.is_retryable());
     claimed.expect("another call is not disturbed");
-    assert!(matches!(store.look(&call()).await.unwrap(), Some(Standing::Held { .. })), "looking takes no lock");
-    drop(stuck);
+    assert!(matches!(store.look(&call()).await.unwrap(), Some(Standing::Held { .. })));
+    store.renew(&lease).await.unwrap();
     store.save(&lease, "x".into()).await.unwrap();
+    store.release(&lease).await.unwrap();
+    drop(stuck);
+    assert_eq!(store.claim(&call(), &holder("b"), LONG).await.unwrap().record, Some("x".into()));
 }

@@ -82,29 +82,43 @@ fn listen(stdout: ChildStdout) -> Receiver<String> {
 pub fn serve() {
     let Ok(order) = std::env::var(TASK) else { return };
     let (task, about) = order.split_once(' ').unwrap();
+    let orders = obey();
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build().unwrap();
     match task {
         "hold" => runtime.block_on(hold(about)),
         "save" => runtime.block_on(save(about)),
-        "race" => runtime.block_on(race(about)),
+        "race" => runtime.block_on(race(about, &orders)),
         #[cfg(feature = "redis")]
         "connect" => runtime.block_on(connect(about)),
         other => panic!("{other} is nothing that it can do"),
     }
 }
 
-/// Holds a call for `<milliseconds> <folder>`; once it is lost, tries everything that it may not do any more.
+/// Hears orders; and when whoever gives them is gone, however that came about, this process ends too.
+fn obey() -> Receiver<String> {
+    let (sender, orders) = channel();
+    std::thread::spawn(move || {
+        for line in std::io::stdin().lines().map_while(Result::ok) {
+            let _ = sender.send(line);
+        }
+        std::process::exit(1);
+    });
+    orders
+}
+
+/// Holds a call for `<milliseconds> <folder>`, renewing and saving without a pause; once it is lost, tries everything that
+/// it may not do any more.
 async fn hold(about: &str) {
     let (life, folder) = about.split_once(' ').unwrap();
     let life = Duration::from_millis(life.parse().unwrap());
     let store = FolderStore::new(folder);
     let lease = store.claim(&call(), &holder("the-other"), life).await.unwrap().lease;
-    store.save(&lease, "of the other".into()).await.unwrap();
+    store.save(&lease, whole(0)).await.unwrap();
     say("held");
-    loop {
-        match store.renew(&lease).await {
-            Ok(()) => tokio::time::sleep(life / 3).await,
-            Err(_) => return say(&refusals(&store, &lease).await),
+    for number in 1_u64.. {
+        let saved = store.save(&lease, whole(number)).await;
+        if saved.is_err() || store.renew(&lease).await.is_err() {
+            return say(&refusals(&store, &lease).await);
         }
     }
 }
@@ -149,17 +163,18 @@ pub fn whole(number: u64) -> Bytes {
 }
 
 /// Claims a call in `<folder>` when it is told to, and says whether it got it.
-async fn race(folder: &str) {
+async fn race(folder: &str, orders: &Receiver<String>) {
     let store = FolderStore::new(folder);
     // So that what is raced for is the call, and not the folder.
     store.look(&call()).await.unwrap();
     say("ready");
-    std::io::stdin().read_line(&mut String::new()).unwrap();
+    orders.recv().unwrap();
     match store.claim(&call(), &holder("one of many"), Duration::from_secs(600)).await {
         Ok(_) => say("won"),
         Err(error) => say(error.code()),
     }
-    std::io::stdin().read_line(&mut String::new()).unwrap();
+    // Its claim lives with it.
+    let _ = orders.recv();
 }
 
 /// Connects to `<url>`, and says what came of it.

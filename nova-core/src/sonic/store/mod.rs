@@ -79,8 +79,10 @@
 //! | the power fails | the last seconds may be missing | what Redis persists and replicates, see below |
 //! | abandoned records | removed by the next process, after a day | removed by Redis, after a day |
 //!
-//! *A process that is stopped* (one machine) in just the microseconds in which it changes the files of a call keeps
-//! others from this one call for longer, until it goes on or dies: they are told `store-busy`.
+//! *A process that is stopped* (one machine) in the very middle of a claim or a removal, which takes less than a
+//! millisecond, keeps others from claiming this one call until it goes on or dies: they are told `store-busy`. One that
+//! holds a call keeps nobody out beyond its life, wherever it is stopped. What it was just writing may still arrive
+//! when it wakes up, if nobody has claimed the call; if somebody has, nobody will ever see it.
 //!
 //! *A clock that jumps* (one machine): forward, leases end early; a holder that lives is told `lease-lost` at its next
 //! renewal, a third of a life later at the most, and another process may have gone on with the call by then. Back, the

@@ -1,8 +1,8 @@
-//! One process at a time at the files of a call.
+//! One process at a time claims a call, or removes it.
 //!
-//! The lock is the kernel's, so it is gone when its process is. What is done under it takes microseconds: records are
-//! written before. A process that is stopped in just these keeps others from this call, and from no other, until it
-//! goes on or dies; they give up after a while with an error that may be tried again.
+//! The lock is the kernel's, so it is gone when its process is. It is taken by who claims a call or removes it, for
+//! well under a millisecond, and by nobody else. A process that is stopped in just that time keeps others from claiming
+//! this call, and no other, until it goes on or dies; they give up after a while with an error that may be tried again.
 //!
 //! The lock file goes with the call. So whoever has waited for a lock may hold a file that nobody finds any more while
 //! somebody else makes a new one: it is looked whether the path still names what was locked.

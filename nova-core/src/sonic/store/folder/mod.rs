@@ -1,14 +1,15 @@
 //! A store for one machine: a folder.
 //!
 //! ```text
-//!   <folder>/calls/<id>.lease     who holds the call, until when, which token; JSON
-//!                 /<id>.record    what was saved
-//!                 /<id>.lock      empty; the kernel's lock on it guards the other two for microseconds
-//!           /drafts/…             what is being written; renamed into its place, at once and whole
-//!           /alive/…              one file for each open store, locked as long as its process lives
+//!   <folder>/calls/<id>.lease             whose turn it is: the token, and who; JSON
+//!                 /<id>.<token>.held      until when that turn counts; JSON; gone when the call was released
+//!                 /<id>.<token>.record    what was saved
+//!                 /<id>.lock              empty; locked by the kernel for whoever claims the call or removes it
+//!           /drafts/…                     what is being written; renamed into its place, at once and whole
+//!           /alive/…                      one file for each open store, locked as long as its process lives
 //! ```
 //!
-//! Only the owner of the process can read any of it. One idea a file: [`ledger`] knows what a lease file means,
+//! Only the owner of the process can read any of it. One idea a file: [`ledger`] knows what the files of a lease mean,
 //! [`presence`] who is alive, [`lock`] how there is one at a time, [`paths`] how a file gets into its place, [`shelf`]
 //! puts them together, [`sweep`] takes away what the dead left.
 
@@ -43,10 +44,10 @@ const THREADS: usize = 8;
 /// Keeps snapshots in a folder of this machine; see [the module](super) for what that promises.
 ///
 /// Clones are the same store. As long as one of them is alive, so are the leases that were claimed or last renewed
-/// through it; when the last one is dropped or its process dies, these calls can be claimed at once. (A child that was forked without `exec`
-/// counts as its process too: then what is left of the life must be waited for.) The folder must be on a local disk,
-/// since its file system must lock files among all that use it, which network file systems do not always; and no
-/// cleaner of old files may roam there.
+/// through it; when the last one is dropped or its process dies, these calls can be claimed at once. (A child that was
+/// forked without `exec` counts as its process too: then what is left of the life must be waited for.) The folder must
+/// be on a local disk, since its file system must lock files among all that use it, which network file systems do not
+/// always; and no cleaner of old files may roam there.
 #[derive(Clone)]
 pub struct FolderStore {
     shelf: Arc<Shelf>,

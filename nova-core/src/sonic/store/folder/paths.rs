@@ -15,25 +15,36 @@ pub(super) struct Paths {
     pub(super) alive: PathBuf,
 }
 
-/// The files of one call.
+/// The files of one call. What a holder writes bears its token.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Part {
-    /// Empty; locked while the others are changed.
+    /// Empty; locked by whoever claims or removes the call.
     Lock,
-    /// Who holds the call, and its token.
+    /// Whose turn it is.
     Lease,
-    /// What was saved.
-    Record,
+    /// Until when that turn counts.
+    Held(u64),
+    /// What was saved in that turn, or taken over from the one before.
+    Record(u64),
 }
 
 impl Part {
-    pub(super) const ALL: [Part; 3] = [Part::Record, Part::Lease, Part::Lock];
-
-    fn extension(self) -> &'static str {
+    fn suffix(self) -> String {
         match self {
-            Part::Lock => "lock",
-            Part::Lease => "lease",
-            Part::Record => "record",
+            Part::Lock => "lock".to_owned(),
+            Part::Lease => "lease".to_owned(),
+            Part::Held(token) => format!("{token}.held"),
+            Part::Record(token) => format!("{token}.record"),
+        }
+    }
+
+    fn read(suffix: &str) -> Option<Part> {
+        match suffix.split_once('.') {
+            None if suffix == "lock" => Some(Part::Lock),
+            None if suffix == "lease" => Some(Part::Lease),
+            Some((token, "held")) => token.parse().ok().map(Part::Held),
+            Some((token, "record")) => token.parse().ok().map(Part::Record),
+            _ => None,
         }
     }
 }
@@ -55,14 +66,13 @@ impl Paths {
 
     /// Returns the place of a part of a call, whose id was [checked](crate::sonic::store::refusal::check_id).
     pub(super) fn part(&self, id: &CallId, part: Part) -> PathBuf {
-        self.calls.join(format!("{}.{}", written(id), part.extension()))
+        self.calls.join(format!("{}.{}", written(id), part.suffix()))
     }
 
-    /// Returns the call to which a file belongs.
-    pub(super) fn call_of(file: &Path) -> Option<CallId> {
-        let name = file.file_name()?.to_str()?;
-        let (stem, extension) = name.rsplit_once('.')?;
-        Part::ALL.iter().any(|part| part.extension() == extension).then(|| read(stem).into())
+    /// Returns of which call a file is which part.
+    pub(super) fn whose(file: &Path) -> Option<(CallId, Part)> {
+        let (name, suffix) = file.file_name()?.to_str()?.split_once('.')?;
+        Some((read(name).into(), Part::read(suffix)?))
     }
 }
 
@@ -124,6 +134,11 @@ impl Drop for Draft {
     }
 }
 
+/// Lists a folder; what goes meanwhile is not missed.
+pub(super) fn list(folder: &Path) -> io::Result<Vec<PathBuf>> {
+    fs::read_dir(folder)?.map(|entry| Ok(entry?.path())).collect()
+}
+
 /// Reads a file that may not be there.
 pub(super) fn read_if_there(path: &Path) -> io::Result<Option<Vec<u8>>> {
     match fs::read(path) {
@@ -148,12 +163,16 @@ mod tests {
     #[test]
     fn ids_that_differ_in_case_are_two_files_on_every_file_system() {
         let paths = Paths::under("/f".into());
-        let place = |id: &str| paths.part(&id.into(), Part::Record);
-        assert_eq!(place("Ab-C_1"), Path::new("/f/calls/+ab-+c_1.record"));
+        let place = |id: &str| paths.part(&id.into(), Part::Record(7));
+        assert_eq!(place("Ab-C_1"), Path::new("/f/calls/+ab-+c_1.7.record"));
         assert_ne!(place("a").to_str().map(str::to_lowercase), place("A").to_str().map(str::to_lowercase));
         for id in ["a", "A", "Ab-C_1", "6c7d1c0e-8f6e-4f5a-9d0b-0d9f0e6b7a11"] {
-            assert_eq!(Paths::call_of(&place(id)), Some(id.into()));
+            for part in [Part::Lock, Part::Lease, Part::Held(7), Part::Record(u64::MAX)] {
+                assert_eq!(Paths::whose(&paths.part(&id.into(), part)), Some((id.into(), part)));
+            }
         }
-        assert_eq!(Paths::call_of(Path::new("/f/calls/somebody.else")), None);
+        for strange in ["somebody.else", "a.x.record", "a.1.lease", "lock"] {
+            assert_eq!(Paths::whose(&paths.calls.join(strange)), None, "{strange}");
+        }
     }
 }
