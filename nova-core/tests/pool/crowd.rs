@@ -13,7 +13,7 @@ const CALLS: usize = 1_000;
 async fn a_thousand_calls_come_and_go_and_leave_nothing() {
     let service = Service::start();
     // Whatever is made once and kept is made before the measuring.
-    let pool = ConversationPool::builder().conversations(CALLS).idle(Duration::from_secs(60)).build().unwrap();
+    let pool = ConversationPool::builder().conversations(CALLS).idle(Duration::from_secs(15)).build().unwrap();
     let warm = pool.open(&owner("warm"), service.call()).await.unwrap();
     ask(&warm, "Hello?").await;
     warm.close(Duration::from_secs(30)).await.unwrap();
@@ -45,7 +45,7 @@ async fn a_thousand_calls_come_and_go_and_leave_nothing() {
     drop(calls);
     until(|| pool.stats().live == CALLS / 2).await;
     assert!(forgotten.iter().all(|id| kept.iter().all(|call| call.id() != id)));
-    let drained = pool.drain(Duration::from_secs(5)).await;
+    let drained = pool.drain(Duration::from_secs(1)).await;
     assert_eq!((drained.finished, drained.closed, drained.dropped), (0, CALLS / 2, 0), "{drained:?}");
     drop(kept);
     until(|| tasks() <= tasks_before).await;
