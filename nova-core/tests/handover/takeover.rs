@@ -118,7 +118,7 @@ async fn of_two_that_want_a_call_one_gets_it(place: &str) {
     };
     let (one, two) = tokio::join!(resume(&scene.pool), resume(&other));
     let codes: Vec<_> =
-        [&one, &two].into_iter().filter_map(|got| got.as_ref().err()).map(|error| error.code()).collect();
+        [&one, &two].into_iter().filter_map(|got| got.as_ref().err()).map(bedrock_nova::Error::code).collect();
     assert_eq!(codes, ["held-elsewhere"]);
 }
 
