@@ -337,7 +337,7 @@ impl Sender {
     }
 
     /// Gives the call up in this process, at once, and returns it as it was: another process goes on with it. It ends
-    /// with [`CloseReason::Parked`]; tools that run are stopped. If it is [kept](super::Builder::keep), what is kept
+    /// with [`CloseReason::Parked`](super::CloseReason::Parked); tools that run are stopped. If it is [kept](super::Builder::keep), what is kept
     /// stays, and may be claimed.
     ///
     /// # Errors
