@@ -15,11 +15,14 @@ use crate::sonic::readers::SharedConversation;
 #[derive(Default)]
 pub(super) struct Slots {
     slots: BTreeMap<CallId, Slot>,
+    /// Number of the slot that was taken last.
+    last: u64,
 }
 
 struct Slot {
     owner: Owner,
-    since: Instant,
+    /// Which one it was, counted from 1.
+    number: u64,
     stage: Stage,
 }
 
@@ -54,7 +57,7 @@ impl Slots {
     pub(super) fn of(&self, owner: &Owner) -> Vec<CallId> {
         let live = |slot: &Slot| slot.owner == *owner && matches!(slot.stage, Stage::Live { .. });
         let mut calls: Vec<_> = self.slots.iter().filter(|(_, slot)| live(slot)).collect();
-        calls.sort_by_key(|(_, slot)| slot.since);
+        calls.sort_by_key(|(_, slot)| slot.number);
         calls.into_iter().map(|(id, _)| id.clone()).collect()
     }
 
@@ -74,7 +77,9 @@ impl Slots {
     /// Takes a slot; those who wait for it are told by the end of what is returned.
     pub(super) fn reserve(&mut self, id: &CallId, owner: &Owner) -> watch::Sender<()> {
         let (done, waits) = watch::channel(());
-        self.slots.insert(id.clone(), Slot { owner: owner.clone(), since: now(), stage: Stage::Opening(waits) });
+        self.last += 1;
+        let slot = Slot { owner: owner.clone(), number: self.last, stage: Stage::Opening(waits) };
+        self.slots.insert(id.clone(), slot);
         done
     }
 
@@ -83,7 +88,13 @@ impl Slots {
         let held = Arc::new(());
         let given = pooled(id, owner, &call, &held);
         let stage = Stage::Live { call, held, let_go: None };
-        self.slots.insert(id.clone(), Slot { owner: owner.clone(), since: now(), stage });
+        match self.slots.get_mut(id) {
+            Some(slot) => slot.stage = stage,
+            None => {
+                self.last += 1;
+                self.slots.insert(id.clone(), Slot { owner: owner.clone(), number: self.last, stage });
+            }
+        }
         given
     }
 
