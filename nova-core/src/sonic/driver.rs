@@ -147,7 +147,7 @@ impl Driver {
             };
             // Before anything else: what was heard of an answer decides what an interruption of it means.
             if self.signals(&mut source) == Reader::Gone {
-                return End::Remove;
+                return self.abandoned();
             }
             if let Some(input) = input {
                 self.input(input);
@@ -165,6 +165,15 @@ impl Driver {
             Course::Parked(snapshot) => End::Release(Some(snapshot)),
             Course::Dialing => End::Release(None),
             Course::Connected => End::Remove,
+        }
+    }
+
+    /// The call was dropped, and nobody has said that it is over: a client may have hung up, or a process may be on its way
+    /// out. Another one may go on.
+    fn abandoned(&self) -> End {
+        match self.course {
+            Course::Connected => End::Release(Some(Box::new(self.call.snapshot()))),
+            Course::Dialing | Course::Parked(_) => End::Release(None),
         }
     }
 

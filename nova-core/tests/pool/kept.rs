@@ -123,6 +123,40 @@ async fn two_requests_at_once_take_a_call_over_once() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_client_that_hangs_up_while_its_call_is_resumed_loses_nothing() {
+    let (_folder, store) = folder();
+    let service = Service::start();
+    let (here, there) = (pool(&store, "http://here"), pool(&store, "http://there"));
+    let ann = owner("ann");
+    let call = here.open(&ann, service.call()).await.unwrap();
+    ask(&call, "Good morning.").await;
+    let id = call.id().clone();
+    here.drain(Duration::ZERO).await;
+    // A service that accepts nothing, and a client that does not wait.
+    let (silent, _peer) = bedrock_nova::transport::memory::pair();
+    let silent: Arc<dyn bedrock_nova::transport::Transport> = Arc::new(silent);
+    let hung_up = tokio::time::timeout(Duration::from_secs(3), there.resume(&id, &ann, |call| call.transport(silent)));
+    assert!(hung_up.await.is_err());
+    tokio::time::sleep(Duration::from_secs(1)).await;
+    assert_eq!(store.look(&id).await.unwrap(), Some(Standing::Unheld));
+    let again = there.resume(&id, &ann, |call| service.attach(call)).await.unwrap();
+    assert_eq!(said(&again.snapshot().await.unwrap()).len(), 2);
+}
+
+#[tokio::test(start_paused = true)]
+async fn everybody_who_asks_for_a_call_of_another_process_is_told_so() {
+    let (_folder, store) = folder();
+    let service = Service::start();
+    let (here, there) = (pool(&store, "http://here"), pool(&store, "http://there"));
+    let ann = owner("ann");
+    let call = here.open(&ann, service.call()).await.unwrap();
+    let asked = (0..4).map(|_| there.resume(call.id(), &ann, |call| service.attach(call)));
+    for refused in futures::future::join_all(asked).await {
+        assert_eq!(refused.unwrap_err().code(), "held-elsewhere");
+    }
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_store_that_is_away_for_a_while_costs_nothing() {
     let (_folder, store) = folder();
     let door = Door::before(store);

@@ -77,7 +77,8 @@ use crate::ids::{CallId, Owner};
 use crate::model::ModelId;
 use crate::usage::Money;
 
-/// Calls of many owners in one process. Cheap to clone; the calls end when the last clone is gone.
+/// Calls of many owners in one process. Cheap to clone; when the last clone is gone its calls are dropped, and those that
+/// are kept are left to another process. [`drain`](Self::drain) it instead.
 #[derive(Clone)]
 pub struct ConversationPool {
     inner: Arc<Inner>,
@@ -164,20 +165,20 @@ impl ConversationPool {
     /// `Invalid`, code `no-such-call`, if there is none of that id for this owner; `Unavailable`, code `held-elsewhere`,
     /// if another process has it, with its hint; and those of [`open`](Self::open).
     pub async fn resume(&self, id: &CallId, owner: &Owner, prepare: impl FnOnce(Builder) -> Builder) -> Result<Pooled> {
-        let opened_by_another = match self.lock().slots.find(id, owner) {
-            Some(Found::Live(call)) => return Ok(call),
-            Some(Found::Opening(done)) => Some(done),
-            None => None,
+        let store = self.inner.settings.store.as_ref().filter(|_| name::is_of(id, owner));
+        let (store, place) = loop {
+            let opening = {
+                let mut state = self.lock();
+                match (state.slots.find(id, owner), store) {
+                    (Some(Found::Live(call)), _) => return Ok(call),
+                    (Some(Found::Opening(done)), _) => done,
+                    (None, None) => return Err(no_such_call(id)),
+                    (None, Some(store)) => break (store, self.reserve_in(&mut state, id, owner)?),
+                }
+            };
+            // If that comes to nothing, this request tries, and hears by itself why not.
+            wait_for(opening).await;
         };
-        if let Some(done) = opened_by_another {
-            wait_for(done).await;
-            return self.get(id, owner);
-        }
-        let Some(store) = &self.inner.settings.store else { return Err(no_such_call(id)) };
-        if !name::is_of(id, owner) {
-            return Err(no_such_call(id));
-        }
-        let place = self.reserve(id, owner)?;
         let (hold, snapshot) = Hold::take_over(Arc::clone(&store.store), id, owner, &store.holder, store.life).await?;
         let cost = snapshot.cost();
         let call = prepare(Conversation::resume(snapshot));
@@ -206,8 +207,11 @@ impl ConversationPool {
 
     /// Takes a place for a call that is about to be opened; it is given back if that fails.
     fn reserve(&self, id: &CallId, owner: &Owner) -> Result<Place> {
+        self.reserve_in(&mut self.lock(), id, owner)
+    }
+
+    fn reserve_in(&self, state: &mut State, id: &CallId, owner: &Owner) -> Result<Place> {
         let settings = &self.inner.settings;
-        let mut state = self.lock();
         let (live, opening) = state.slots.count();
         if state.course == Course::Draining {
             return Err(draining());
@@ -225,7 +229,6 @@ impl ConversationPool {
             return Err(refused(code, sentence, hint));
         }
         let done = state.slots.reserve(id, owner);
-        drop(state);
         Ok(Place { pool: self.clone(), id: id.clone(), owner: owner.clone(), done: Some(done) })
     }
 

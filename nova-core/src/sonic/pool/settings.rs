@@ -9,7 +9,8 @@ use crate::error::{Error, ErrorKind, Result};
 use crate::sonic::store::{Holder, SnapshotStore, USUAL_LIFE};
 use crate::usage::Budget;
 
-/// As many calls as a server usually has; each costs some sixty kilobytes and a hundred events a second.
+/// As many calls as a server usually has. Each costs some forty kilobytes while it is idle, some hundred more once a
+/// minute of sound is in its log (four megabytes at most), and a hundred events a second.
 const CONVERSATIONS: usize = 100;
 /// Longer than a page takes to reload and a telephone to change networks.
 const IDLE: Duration = Duration::from_secs(120);
@@ -71,13 +72,13 @@ impl Default for PoolBuilder {
 }
 
 impl PoolBuilder {
-    /// Sets how many calls there may be, those that are being opened included; 100 without it.
+    /// Sets how many calls there may be in this process, those that are being opened included; 100 without it.
     pub fn conversations(mut self, most: usize) -> Self {
         self.settings.conversations = most;
         self
     }
 
-    /// Sets how many of them one owner may have; all without it.
+    /// Sets how many of them one owner may have in this process; all without it.
     pub fn per_owner(mut self, most: usize) -> Self {
         self.settings.per_owner = most;
         self
