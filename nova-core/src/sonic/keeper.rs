@@ -129,7 +129,9 @@ impl fmt::Debug for Hold {
 
 /// The call is not there, or not for this owner.
 pub(super) fn no_such_call(id: &CallId) -> Error {
-    Error::new(ErrorKind::Invalid, format!("There is no call {id}.")).with_code("no-such-call")
+    Error::new(ErrorKind::Invalid, format!("There is no call {id}."))
+        .with_code("no-such-call")
+        .with_hint("It is over, or it was never this owner's.")
 }
 
 fn read(record: &Bytes) -> Result<Record> {

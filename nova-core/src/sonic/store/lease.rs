@@ -9,7 +9,7 @@ use uuid::Uuid;
 
 use crate::ids::CallId;
 
-/// A life that suits most: a renewal every 5 s, 10 s in which a store may be away, and a caller who waits at most 15 s
+/// A life that suits most: a renewal every 5 s, 8 s in which a store may be away, and a caller who waits at most 15 s
 /// for another process when theirs has died without a word.
 pub const USUAL_LIFE: Duration = Duration::from_secs(15);
 
