@@ -130,8 +130,13 @@ impl Driver {
                 piece = self.audio.recv(), if source != AudioSource::Dry && self.call.audio_room() > 0 => match piece {
                     Some(Piece { pcm, policy, at }) => Some(Input::Audio { pcm, policy, at }),
                     None => {
+                        // A finish that was said before the last sender went is among the signals.
+                        if self.signals(&mut source) == Reader::Gone {
+                            return self.abandoned();
+                        }
+                        let said = source != AudioSource::Open;
                         source = AudioSource::Dry;
-                        Some(Input::Finish)
+                        Some(if said || self.keeper.is_none() { Input::Finish } else { self.park() })
                     }
                 },
                 Some(done) = work.running.join_next(), if !work.running.is_empty() => done.ok().map(|(id, result)| {
@@ -194,14 +199,21 @@ impl Driver {
                 None
             }
             Command::Park(answer) => {
-                // Time goes on until this moment.
-                self.input(Input::Tick);
-                let snapshot = self.call.snapshot();
-                self.course = Course::Parked(Box::new(snapshot.clone()));
-                let _ = answer.send(snapshot);
-                Some(Input::Park { error: None })
+                let park = self.park();
+                if let Course::Parked(snapshot) = &self.course {
+                    let _ = answer.send(Snapshot::clone(snapshot));
+                }
+                Some(park)
             }
         }
+    }
+
+    /// Writes the call down for another process; returns the input that ends it in this one.
+    fn park(&mut self) -> Input {
+        // Time goes on until this moment.
+        self.input(Input::Tick);
+        self.course = Course::Parked(Box::new(self.call.snapshot()));
+        Input::Park { error: None }
     }
 
     /// Hands an input over that nobody waits for; a refusal of it is nobody's loss but worth a trace.

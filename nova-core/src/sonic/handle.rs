@@ -191,7 +191,7 @@ impl Stream for Conversation {
 }
 
 /// The speaking half of a conversation. Clones speak in the same call; when the last one is gone, the call finishes
-/// as by [`finish`](Self::finish).
+/// as by [`finish`](Self::finish); one that is [kept](Builder::keep) is parked instead, as by [`park`](Self::park).
 #[derive(Clone)]
 pub struct Sender {
     mail: Arc<Mail>,

@@ -144,6 +144,22 @@ async fn a_client_that_hangs_up_while_its_call_is_resumed_loses_nothing() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_pool_that_is_dropped_leaves_its_calls_to_another_process() {
+    let (_folder, store) = folder();
+    let service = Service::start();
+    let (here, there) = (pool(&store, "http://here"), pool(&store, "http://there"));
+    let ann = owner("ann");
+    let call = here.open(&ann, service.call()).await.unwrap();
+    ask(&call, "Good morning.").await;
+    let id = call.id().clone();
+    drop((call, here));
+    tokio::time::sleep(Duration::from_secs(30)).await;
+    assert_eq!(store.look(&id).await.unwrap(), Some(Standing::Unheld));
+    let again = there.resume(&id, &ann, |call| service.attach(call)).await.unwrap();
+    assert_eq!(said(&again.snapshot().await.unwrap()).len(), 2);
+}
+
+#[tokio::test(start_paused = true)]
 async fn everybody_who_asks_for_a_call_of_another_process_is_told_so() {
     let (_folder, store) = folder();
     let service = Service::start();
