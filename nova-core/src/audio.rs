@@ -75,6 +75,18 @@ impl From<SampleRate> for u32 {
     }
 }
 
+#[cfg(feature = "schema")]
+impl schemars::JsonSchema for SampleRate {
+    fn schema_name() -> std::borrow::Cow<'static, str> {
+        "SampleRate".into()
+    }
+
+    fn json_schema(_: &mut schemars::SchemaGenerator) -> schemars::Schema {
+        let rates = SampleRate::ALL.map(SampleRate::hz);
+        schemars::json_schema!({ "description": "Samples a second.", "type": "integer", "enum": rates })
+    }
+}
+
 impl fmt::Display for SampleRate {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{} Hz", self.hz())

@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 
 /// Says whose move it is after a failure. The same kinds cross into every language.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase")]
 #[non_exhaustive]
 pub enum ErrorKind {
@@ -98,12 +99,14 @@ impl fmt::Display for ErrorKind {
 ///
 /// Cheap to clone: after a fatal error a conversation keeps returning the same one.
 #[derive(Clone, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Error {
     #[serde(flatten)]
     inner: Arc<Inner>,
 }
 
 #[derive(Clone, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase")]
 struct Inner {
     kind: ErrorKind,

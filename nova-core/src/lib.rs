@@ -55,10 +55,14 @@
 //!
 //! | feature | brings |
 //! |---|---|
-//! | none | the pure parts: [`sonic::wire`], [`sonic::session`], [`sonic::conversation`], [`model`] |
-//! | `runtime` | `sonic::Conversation` and its driver on tokio, the memory and replay transports |
+//! | none | the pure parts: [`sonic::wire`], [`sonic::session`], [`sonic::conversation`], [`sonic::api`], [`model`] |
+//! | `runtime` | `sonic::Conversation`, its driver on tokio, readers, pool, memory and replay transports, a folder as [store](sonic::store) |
 //! | `bedrock` (default) | the transport to Amazon Bedrock, or to the emulator, through the AWS SDK |
 //! | `sso` | credentials from `aws sso login` and from a credential process |
+//! | `redis` | `runtime`, and a Redis or Valkey as [store](sonic::store) of calls, for a fleet |
+//! | `metrics` | `sonic::observe::CallMetrics`: counters, gauges and histograms of calls, through the `metrics` facade |
+//! | `opentelemetry` | `sonic::observe::CallSpans`: a trace of every call, through the OpenTelemetry API |
+//! | `schema` | the JSON Schema of events and commands, made from their types: `sonic::api::schema` |
 
 pub mod audio;
 mod error;

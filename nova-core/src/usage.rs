@@ -46,6 +46,12 @@ impl Money {
         self.pico
     }
 
+    /// Returns how much more this is than an earlier amount; nothing if it is less.
+    #[must_use]
+    pub const fn since(self, before: Money) -> Money {
+        Money { pico: self.pico.saturating_sub(before.pico) }
+    }
+
     /// Returns what tokens cost at these prices; none if one was used whose price is unknown.
     #[must_use]
     pub fn cost(tokens: Tokens, prices: Prices) -> Option<Money> {
@@ -121,6 +127,22 @@ impl FromStr for Money {
     }
 }
 
+// The text of `Display`, which `FromStr` reads.
+#[cfg(feature = "schema")]
+impl schemars::JsonSchema for Money {
+    fn schema_name() -> std::borrow::Cow<'static, str> {
+        "Money".into()
+    }
+
+    fn json_schema(_: &mut schemars::SchemaGenerator) -> schemars::Schema {
+        schemars::json_schema!({
+            "description": "An exact amount of US dollars, as a decimal number in a string.",
+            "type": "string",
+            "pattern": r"^[0-9]+\.[0-9]{2,12}$",
+        })
+    }
+}
+
 /// What has been used so far.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
@@ -176,6 +198,7 @@ pub struct Bounds<T> {
 
 /// Whose budget.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase")]
 #[non_exhaustive]
 pub enum BudgetScope {
@@ -187,6 +210,7 @@ pub enum BudgetScope {
 
 /// What of a budget.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase")]
 #[non_exhaustive]
 pub enum BudgetMeasure {
@@ -200,6 +224,7 @@ pub enum BudgetMeasure {
 
 /// How serious it is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase")]
 #[non_exhaustive]
 pub enum BudgetLevel {

@@ -186,6 +186,9 @@ fn tell(world: &World, took: Duration) {
     for renewal in model.renewals.iter().filter(|renewal| !renewal.lost.is_zero()) {
         println!("lost: {renewal:?}");
     }
+    if let (Some(used), Some(cost)) = (model.usage, model.cost) {
+        println!("{used:?}, {cost} US dollars");
+    }
     println!(
         "{} tools run; {} lines of history trimmed; idle told {} times",
         world.workshop.ran.len(),

@@ -66,6 +66,7 @@ fn core(report: &mut Report, install: Install) {
     report.stage("core: dependencies", dependencies::check);
     report.stage("core: JavaScript SDK", |_| interop.set_up_javascript(install));
     report.stage("core: Python SDK", |found| interop.set_up_python(install, found));
+    report.stage("core: redis-server", |_| tools::redis_server(install).map(|version| println!("{version}")));
     report.stage("core: lints", |_| run_for(&["clippy", "--workspace", "--all-targets", "--", "-D", "warnings"], 25));
     report.stage("core: docs", |_| {
         let mut doc = cargo(&["doc", "--workspace", "--no-deps"]);

@@ -75,6 +75,23 @@ pub(crate) fn python(install: Install) -> Result<PathBuf, String> {
         })
 }
 
+/// Looks for a Redis server, of which the tests of the store for a fleet start one each; returns its version. The package
+/// may start one as a service too, which no test speaks to.
+///
+/// # Errors
+/// One sentence that says how to get one.
+pub(crate) fn redis_server(install: Install) -> Result<String, String> {
+    let look = || said("redis-server", &["--version"]);
+    look()
+        .or_else(|| {
+            install_packages(install, &["redis-server"]);
+            look()
+        })
+        .ok_or_else(|| {
+            "redis-server is missing; get it with `apt-get install -y redis-server`, or run with --install".to_owned()
+        })
+}
+
 /// Says whether `espeak-ng` is there; without it the emulator speaks unknown sentences as a tone, and no test minds.
 pub(crate) fn has_espeak() -> bool {
     said("espeak-ng", &["--version"]).is_some()

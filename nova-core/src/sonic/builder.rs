@@ -2,22 +2,24 @@
 
 use std::future::Future;
 use std::path::PathBuf;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use tokio::sync::{mpsc, oneshot};
-use tokio::time::Instant;
 
-use super::config::{AudioDuringTools, Config, Duplex, Idle, Message, Renewal, Review, Timeouts};
+use super::clock::Clock;
+use super::config::{AudioDuringTools, Config, Duplex, Idle, Message, Renewal, Review, Snapshots, Timeouts};
 use super::contract::OfferedTool;
 use super::conversation::Verdict;
-use super::driver::Driver;
+use super::driver::{Course, Driver};
 use super::flight::Words;
-use super::flight::recorder::{Plan, Recorded};
+use super::flight::recorder::{Plan, Recorded, Start};
 use super::handle::{Conversation, Events, Sender};
+use super::keeper::{Hold, Keeper};
 use super::queue::Mail;
 use super::reviewer::{Reviewer, Sentence};
 use super::session::{Endpointing, ToolChoice};
+use super::snapshot::Snapshot;
 use super::tool::Tool;
 use crate::audio::SampleRate;
 use crate::error::{Error, ErrorKind, Result};
@@ -43,11 +45,21 @@ pub struct Builder {
     catalogue: Option<Catalogue>,
     transport: Option<Arc<dyn Transport>>,
     log: Option<Plan>,
+    snapshot: Option<Box<Snapshot>>,
+    hold: Option<Arc<Mutex<Option<Hold>>>>,
     #[cfg(feature = "bedrock")]
     bedrock: crate::transport::bedrock::Builder,
 }
 
 impl Builder {
+    /// Goes on with a call where a snapshot was taken.
+    pub(super) fn resume(mut snapshot: Snapshot) -> Self {
+        let config = std::mem::take(&mut snapshot.config);
+        // Only one that is kept again asks for snapshots.
+        let config = Config { snapshots: Snapshots::OnDemand, ..config };
+        Builder { config, snapshot: Some(Box::new(snapshot)), ..Builder::default() }
+    }
+
     /// Replaces the whole configuration; later calls change single values of it.
     pub fn config(mut self, config: Config) -> Self {
         self.config = config;
@@ -108,9 +120,11 @@ impl Builder {
         self
     }
 
-    /// Offers a tool to the model, run by its handler.
+    /// Offers a tool to the model, run by its handler. One of the same name that is on offer already, as in a call that
+    /// is resumed, is replaced.
     pub fn tool(mut self, tool: Tool) -> Self {
-        self.config.tools.push(tool.offer.clone());
+        self = self.offer_tool(tool.offer.clone());
+        self.tools.retain(|other| other.name() != tool.name());
         self.tools.push(tool);
         self
     }
@@ -118,7 +132,11 @@ impl Builder {
     /// Offers a tool that the application runs by itself: it answers each
     /// [`Event::ToolCall`](super::Event::ToolCall) with [`Sender::answer_tool`].
     pub fn offer_tool(mut self, tool: impl Into<OfferedTool>) -> Self {
-        self.config.tools.push(tool.into());
+        let tool = tool.into();
+        match self.config.tools.iter_mut().find(|other| other.spec.name == tool.spec.name) {
+            Some(other) => *other = tool,
+            None => self.config.tools.push(tool),
+        }
         self
     }
 
@@ -218,6 +236,17 @@ impl Builder {
         self
     }
 
+    /// Keeps the call in a store while it lasts, so that another process can go on with it. When the lease cannot be held
+    /// the call ends with `Unavailable`, code `lease-lost`; when the call is over nothing of it is kept. One that is dropped
+    /// is not over: what is kept stays, and may be claimed.
+    ///
+    /// Of a builder that is cloned the first call has the hold.
+    pub fn keep(mut self, hold: Hold) -> Self {
+        self.config.snapshots = Snapshots::Kept;
+        self.hold = Some(Arc::new(Mutex::new(Some(hold))));
+        self
+    }
+
     /// Opens the conversation; resolves when the service has accepted it.
     ///
     /// It must be called inside a tokio runtime. Dropping the future gives the call up.
@@ -229,37 +258,70 @@ impl Builder {
     pub async fn connect(mut self) -> Result<Conversation> {
         let runtime = tokio::runtime::Handle::try_current()
             .map_err(|cause| Error::new(ErrorKind::Misuse, "connect() needs a tokio runtime.").with_cause(cause))?;
-        let catalogue = self.catalogue.take().unwrap_or_else(|| Catalogue::built_in().clone());
-        let call = Recorded::new(std::mem::take(&mut self.config), &catalogue, seed(), self.log.take())?;
+        let hold = self.hold.take().and_then(|hold| hold.lock().unwrap_or_else(PoisonError::into_inner).take());
+        let (call, transport) = match self.prepare().await {
+            Ok(ready) => ready,
+            Err(error) => {
+                // Another process may do better.
+                if let Some(hold) = hold {
+                    hold.give_back().await;
+                }
+                return Err(error);
+            }
+        };
         let rate = call.input_rate();
-        let transport = self.make_transport().await?;
+        let clock = Clock::start(call.now());
 
         let mail = Arc::new(Mail::default());
         let (commands, asked) = mpsc::channel(COMMAND_QUEUE);
         let (audio, pieces) = mpsc::channel(AUDIO_QUEUE);
         let (tell, connected) = oneshot::channel();
-        #[allow(clippy::disallowed_methods, reason = "the clock of the call starts here")]
-        let origin = Instant::now();
         let driver = Driver {
             call,
             transport,
             tools: self.tools,
             reviewer: self.reviewer,
             mail: Arc::clone(&mail),
+            keeper: hold.map(Keeper::start),
             commands: asked,
             audio: pieces,
             connected: Some(tell),
-            origin,
+            course: Course::Dialing,
+            clock,
         };
         runtime.spawn(driver.run());
 
         let events = Events::new(Arc::clone(&mail));
-        let sender = Sender::new(mail, commands, audio, origin, rate);
+        let sender = Sender::new(mail, commands, audio, clock, rate);
         connected.await.unwrap_or_else(|_| {
             Err(Error::new(ErrorKind::Bug, "The call's task ended before it was connected.")
                 .with_hint("Was the runtime shut down? If not, please report it."))
         })?;
         Ok(Conversation::new(sender, events))
+    }
+
+    /// Returns the model that is to answer.
+    pub(super) fn model_id(&self) -> &ModelId {
+        &self.config.model
+    }
+
+    /// Checks that a budget can be kept with the model; see [`Budget::check`].
+    pub(super) fn check_budget(&self, budget: &Budget) -> Result<()> {
+        budget.check(&self.catalogue.as_ref().unwrap_or(Catalogue::built_in()).model(&self.config.model))
+    }
+
+    async fn prepare(&mut self) -> Result<(Recorded, Arc<dyn Transport>)> {
+        let catalogue = self.catalogue.take().unwrap_or_else(|| Catalogue::built_in().clone());
+        let config = std::mem::take(&mut self.config);
+        let start = match self.snapshot.take() {
+            Some(mut snapshot) => {
+                snapshot.config = config;
+                Start::From(snapshot)
+            }
+            None => Start::Anew(Box::new(config)),
+        };
+        let call = Recorded::new(start, &catalogue, seed(), self.log.take())?;
+        Ok((call, self.make_transport().await?))
     }
 
     #[cfg(feature = "bedrock")]

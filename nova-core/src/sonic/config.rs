@@ -56,6 +56,8 @@ pub struct Config {
     pub duplex: Duplex,
     /// Whether each sentence of an answer is looked at before anybody hears it.
     pub review: Option<Review>,
+    /// Whether the call asks for its snapshots to be kept.
+    pub snapshots: Snapshots,
     /// Deadlines.
     pub timeouts: Timeouts,
 }
@@ -83,6 +85,7 @@ impl Default for Config {
             budget: Budget::default(),
             duplex: Duplex::default(),
             review: None,
+            snapshots: Snapshots::default(),
             timeouts: Timeouts::default(),
         }
     }
@@ -110,6 +113,7 @@ impl std::fmt::Debug for Config {
             .field("budget", &self.budget)
             .field("duplex", &self.duplex)
             .field("review", &self.review)
+            .field("snapshots", &self.snapshots)
             .field("timeouts", &self.timeouts)
             .finish()
     }
@@ -249,6 +253,19 @@ pub enum Unreviewed {
     Pass,
     /// It is not said.
     Withhold,
+}
+
+/// Whether a call asks for its snapshots to be kept, so that another process can go on with it.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+#[non_exhaustive]
+pub enum Snapshots {
+    /// It does not; the application may take one whenever it likes.
+    #[default]
+    OnDemand,
+    /// After every change of turns, lines and tools, and once a second while an answer is heard. A tool that must not run
+    /// twice then runs only when a snapshot that holds it is kept, or not at all.
+    Kept,
 }
 
 /// How long each thing may take.

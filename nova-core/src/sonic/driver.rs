@@ -6,21 +6,24 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
-use serde_json::Value;
 use tokio::sync::{mpsc, oneshot};
 use tokio::task::{AbortHandle, JoinSet};
-use tokio::time::{Instant, Sleep};
+use tokio::time::Sleep;
 
+use super::clock::Clock;
 use super::conversation::{AudioPolicy, Input, Output, Verdict};
 use super::event::{Event, ToolCall, TurnId};
 use super::flight::recorder::Recorded;
+use super::keeper::{End, Keeper, News};
 use super::links::Links;
 use super::queue::{Mail, Signal};
 use super::reviewer::Reviewer;
+use super::snapshot::Snapshot;
 use super::tool::{Tool, ToolResult};
 use crate::error::{Error, ErrorKind, Result};
 use crate::ids::ToolUseId;
 use crate::transport::Transport;
+use crate::usage::Usage;
 
 /// A piece of the application's audio.
 #[derive(Debug)]
@@ -33,12 +36,15 @@ pub(super) struct Piece {
 /// A command of the application's that wants an answer.
 #[derive(Debug)]
 pub(super) enum Command {
-    Text(String),
-    Greet(String),
-    ToolDone { id: ToolUseId, result: std::result::Result<Value, String> },
+    /// An input that the call may refuse.
+    Input(Input, oneshot::Sender<Result<()>>),
+    /// How the call stands.
+    Snapshot(oneshot::Sender<Snapshot>),
+    /// What it has used.
+    Usage(oneshot::Sender<Usage>),
+    /// Give it up here, so that another process can go on from where it is.
+    Park(oneshot::Sender<Snapshot>),
 }
-
-pub(super) type Asked = (Command, oneshot::Sender<Result<()>>);
 
 /// Everything the loop owns.
 pub(super) struct Driver {
@@ -47,10 +53,21 @@ pub(super) struct Driver {
     pub(super) tools: Vec<Tool>,
     pub(super) reviewer: Option<Reviewer>,
     pub(super) mail: Arc<Mail>,
-    pub(super) commands: mpsc::Receiver<Asked>,
+    pub(super) keeper: Option<Keeper>,
+    pub(super) commands: mpsc::Receiver<Command>,
     pub(super) audio: mpsc::Receiver<Piece>,
     pub(super) connected: Option<oneshot::Sender<Result<()>>>,
-    pub(super) origin: Instant,
+    pub(super) course: Course,
+    pub(super) clock: Clock,
+}
+
+/// What has become of the call in this process.
+pub(super) enum Course {
+    /// No session was accepted yet.
+    Dialing,
+    Connected,
+    /// It was given up as it is here.
+    Parked(Box<Snapshot>),
 }
 
 /// Says that nothing more comes, however the loop ends.
@@ -75,19 +92,23 @@ impl Driver {
     /// Runs the call to its end, and its log to the disk.
     pub(super) async fn run(mut self) {
         let _close = CloseMail(Arc::clone(&self.mail));
-        self.steer().await;
+        let end = self.steer().await;
+        if let Some(keeper) = self.keeper.take() {
+            keeper.end(end).await;
+        }
         self.call.end_log().await;
     }
 
-    async fn steer(&mut self) {
+    /// Returns what becomes of what is kept of the call.
+    async fn steer(&mut self) -> End {
         let mut work = Work {
-            links: Links::new(self.origin),
+            links: Links::new(self.clock),
             running: JoinSet::new(),
             reviews: JoinSet::new(),
             handles: BTreeMap::new(),
         };
         let mut source = AudioSource::Open;
-        let sleep = tokio::time::sleep_until(self.origin);
+        let sleep = tokio::time::sleep_until(self.clock.moment(Duration::ZERO));
         tokio::pin!(sleep);
         let mut wake = None;
         loop {
@@ -96,22 +117,26 @@ impl Driver {
                 wake = until;
             }
             if self.call.is_over() {
-                return;
+                return self.end();
             }
-            arm(sleep.as_mut(), self.origin, wake);
+            arm(sleep.as_mut(), self.clock, wake);
             let input = tokio::select! {
                 input = poll_fn(|cx| work.links.poll(cx)) => Some(input),
-                Some((command, answer)) = self.commands.recv() => {
-                    let result = self.call.handle(self.now(), command.into());
-                    // An application that no longer waits for the answer does not want it.
-                    let _ = answer.send(result);
-                    None
-                }
+                Some(command) = self.commands.recv() => self.command(command),
+                news = news(self.keeper.as_mut()) => match news {
+                    News::Saved(revision) => Some(Input::Saved { revision }),
+                    News::Lost(error) => Some(Input::Park { error: Some(error) }),
+                },
                 piece = self.audio.recv(), if source != AudioSource::Dry && self.call.audio_room() > 0 => match piece {
                     Some(Piece { pcm, policy, at }) => Some(Input::Audio { pcm, policy, at }),
                     None => {
+                        // A finish that was said before the last sender went is among the signals.
+                        if self.signals(&mut source) == Reader::Gone {
+                            return self.abandoned();
+                        }
+                        let said = source != AudioSource::Open;
                         source = AudioSource::Dry;
-                        Some(Input::Finish)
+                        Some(if said || self.keeper.is_none() { Input::Finish } else { self.park() })
                     }
                 },
                 Some(done) = work.running.join_next(), if !work.running.is_empty() => done.ok().map(|(id, result)| {
@@ -127,7 +152,7 @@ impl Driver {
             };
             // Before anything else: what was heard of an answer decides what an interruption of it means.
             if self.signals(&mut source) == Reader::Gone {
-                return;
+                return self.abandoned();
             }
             if let Some(input) = input {
                 self.input(input);
@@ -136,7 +161,59 @@ impl Driver {
     }
 
     fn now(&self) -> Duration {
-        self.origin.elapsed()
+        self.clock.now()
+    }
+
+    /// A call that was never connected here has not ended here either: another process may do better.
+    fn end(&mut self) -> End {
+        match std::mem::replace(&mut self.course, Course::Connected) {
+            Course::Parked(snapshot) => End::Release(Some(snapshot)),
+            Course::Dialing => End::Release(None),
+            Course::Connected => End::Remove,
+        }
+    }
+
+    /// The call was dropped, and nobody has said that it is over: a client may have hung up, or a process may be on its way
+    /// out. Another one may go on.
+    fn abandoned(&self) -> End {
+        match self.course {
+            Course::Connected => End::Release(Some(Box::new(self.call.snapshot()))),
+            Course::Dialing | Course::Parked(_) => End::Release(None),
+        }
+    }
+
+    /// Carries a command out, or returns the input that does.
+    fn command(&mut self, command: Command) -> Option<Input> {
+        // An application that no longer waits for an answer does not want it.
+        match command {
+            Command::Input(input, answer) => {
+                let _ = answer.send(self.call.handle(self.now(), input));
+                None
+            }
+            Command::Snapshot(answer) => {
+                let _ = answer.send(self.call.snapshot());
+                None
+            }
+            Command::Usage(answer) => {
+                let _ = answer.send(self.call.usage());
+                None
+            }
+            Command::Park(answer) => {
+                let park = self.park();
+                if let Course::Parked(snapshot) = &self.course {
+                    let _ = answer.send(Snapshot::clone(snapshot));
+                }
+                Some(park)
+            }
+        }
+    }
+
+    /// Writes the call down for another process; returns the input that ends it in this one.
+    fn park(&mut self) -> Input {
+        // Time goes on until this moment.
+        self.input(Input::Tick);
+        self.course = Course::Parked(Box::new(self.call.snapshot()));
+        Input::Park { error: None }
     }
 
     /// Hands an input over that nobody waits for; a refusal of it is nobody's loss but worth a trace.
@@ -178,6 +255,11 @@ impl Driver {
                 Output::RunTool(call) => work.run_tool(&self.tools, call),
                 Output::CancelTool { id } => work.cancel_tool(&id),
                 Output::Review { id, turn, text } => work.review(self.reviewer.as_ref(), id, turn, text),
+                Output::Save { revision } => {
+                    if let Some(keeper) = &self.keeper {
+                        keeper.save(revision, self.call.snapshot());
+                    }
+                }
                 Output::Flush { turn } => self.mail.flush(turn),
                 Output::Event(event) => {
                     self.tell_connect(&event.event);
@@ -192,7 +274,10 @@ impl Driver {
     /// Answers the caller of `connect`, once.
     fn tell_connect(&mut self, event: &Event) {
         let result = match event {
-            Event::Connected { .. } => Ok(()),
+            Event::Connected { .. } | Event::Renewed { .. } => {
+                self.course = Course::Connected;
+                Ok(())
+            }
             Event::Closed { error, .. } => Err(error
                 .clone()
                 .unwrap_or_else(|| Error::new(ErrorKind::Closed, "The call was closed before it was connected."))),
@@ -244,20 +329,18 @@ impl Work {
     }
 }
 
-impl From<Command> for Input {
-    fn from(command: Command) -> Self {
-        match command {
-            Command::Text(text) => Input::Text { text },
-            Command::Greet(text) => Input::Greet { text },
-            Command::ToolDone { id, result } => Input::ToolDone { id, result },
-        }
+/// Waits for the keeper's news, if there is one.
+async fn news(keeper: Option<&mut Keeper>) -> News {
+    match keeper {
+        Some(keeper) => keeper.news().await,
+        None => std::future::pending().await,
     }
 }
 
 /// Sets the timer, unless it stands right already: most inputs do not change the next deadline.
-fn arm(sleep: std::pin::Pin<&mut Sleep>, origin: Instant, wake: Option<Duration>) {
+fn arm(sleep: std::pin::Pin<&mut Sleep>, clock: Clock, wake: Option<Duration>) {
     if let Some(wake) = wake {
-        let deadline = origin + wake;
+        let deadline = clock.moment(wake);
         if sleep.deadline() != deadline {
             sleep.reset(deadline);
         }

@@ -16,19 +16,23 @@ use crate::usage::{BudgetLevel, BudgetMeasure, BudgetScope, Money};
 /// −50 dB of full scale: 32,768 × 10^(−50/20).
 const AUDIBLE: u16 = 104;
 
-/// Number of a turn, counted from 1 over the whole call: what the user said and what the assistant answered.
+/// Number of a turn, counted from 1 over the whole call, with a gap where it was resumed from a snapshot: what the user said and what the assistant answered.
 pub type TurnId = u64;
 
-/// Number of a transcript item, counted from 1 over the whole call; a line that is never shown takes one too.
+/// Number of a transcript item, counted as turns are; a line that is never shown takes one too.
 pub type ItemId = u64;
 
 /// An event with its place in the call.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema), schemars(rename = "Event"))]
 pub struct Stamped {
-    /// Counts from 1 without gaps.
+    /// Counts from 1 without gaps. Sound of an answer that was cut before it was read is not seen, and its numbers are
+    /// missing then; a call that is resumed from a snapshot leaves room for what the snapshot missed, so that no number
+    /// is ever given twice.
     pub seq: u64,
     /// Time since the call began.
     #[serde(rename = "atMs", with = "crate::sonic::millis")]
+    #[cfg_attr(feature = "schema", schemars(with = "crate::sonic::millis::Millis"))]
     pub at: Duration,
     /// The event.
     #[serde(flatten)]
@@ -37,6 +41,7 @@ pub struct Stamped {
 
 /// What happens in a conversation, in order.
 #[derive(Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(tag = "type", rename_all = "camelCase", rename_all_fields = "camelCase")]
 #[non_exhaustive]
 pub enum Event {
@@ -50,12 +55,14 @@ pub enum Event {
         /// Where in the audio that the application handed over, counted over the whole call; silence that the call
         /// itself puts in between is not counted.
         #[serde(rename = "offsetMs", with = "crate::sonic::millis")]
+        #[cfg_attr(feature = "schema", schemars(with = "crate::sonic::millis::Millis"))]
         offset: Duration,
     },
     /// The service noticed that the user stopped speaking.
     UserSpeechEnded {
         /// Where in the audio that the application handed over, counted as in [`Event::UserSpeechStarted`].
         #[serde(rename = "offsetMs", with = "crate::sonic::millis")]
+        #[cfg_attr(feature = "schema", schemars(with = "crate::sonic::millis::Millis"))]
         offset: Duration,
     },
     /// A line of the transcript is new or has changed; it replaces the earlier version of the same `item`.
@@ -69,9 +76,11 @@ pub enum Event {
         /// How much of the answer's audio was heard, by the best knowledge of this side. If the answer has a transcript
         /// line, its next version says which words that were.
         #[serde(rename = "heardMs", with = "crate::sonic::millis")]
+        #[cfg_attr(feature = "schema", schemars(with = "crate::sonic::millis::Millis"))]
         heard: Duration,
         /// How far from the truth that may be, in either direction; zero if it is certain.
         #[serde(rename = "errorMs", with = "crate::sonic::millis", default)]
+        #[cfg_attr(feature = "schema", schemars(with = "crate::sonic::millis::Millis"))]
         error: Duration,
     },
     /// A tool that the model asks for is to run now. Handlers registered with the builder run by themselves; otherwise
@@ -137,10 +146,12 @@ pub enum Event {
         reason: RenewReason,
         /// User audio that the last session had taken and not answered, and that the new one was told again.
         #[serde(rename = "replayedMs", with = "crate::sonic::millis")]
+        #[cfg_attr(feature = "schema", schemars(with = "crate::sonic::millis::Millis"))]
         replayed: Duration,
         /// User audio that the last session had taken and not answered, and that is too old to be told again, or that the
         /// service's content filter may have refused.
         #[serde(rename = "lostMs", with = "crate::sonic::millis")]
+        #[cfg_attr(feature = "schema", schemars(with = "crate::sonic::millis::Millis"))]
         lost: Duration,
     },
     /// A sentence of an answer was not simply passed by whoever reviews the answers.
@@ -154,6 +165,7 @@ pub enum Event {
     UserIdle {
         /// Since the last word of either side.
         #[serde(rename = "silentMs", with = "crate::sonic::millis")]
+        #[cfg_attr(feature = "schema", schemars(with = "crate::sonic::millis::Millis"))]
         silent: Duration,
     },
     /// The history is longer than the model takes: its oldest lines were left out of the new session.
@@ -167,16 +179,19 @@ pub enum Event {
     InputDropped {
         /// How much.
         #[serde(rename = "durationMs", with = "crate::sonic::millis")]
+        #[cfg_attr(feature = "schema", schemars(with = "crate::sonic::millis::Millis"))]
         duration: Duration,
         /// Why.
         why: DropReason,
     },
-    /// The application read too slowly: older events were dropped from its queue, audio first.
+    /// The application read too slowly, or begins to read too late: these events, audio first, are not kept any more. It
+    /// is told where they are missing, with the number of the last of them.
     Gap {
         /// How many events are missing.
         events: u64,
         /// How much audio is among them.
         #[serde(rename = "audioMs", with = "crate::sonic::millis")]
+        #[cfg_attr(feature = "schema", schemars(with = "crate::sonic::millis::Millis"))]
         audio: Duration,
     },
     /// The service sent an event that this version does not know, or broke its own grammar; nothing was lost.
@@ -231,6 +246,7 @@ impl fmt::Debug for Event {
 
 /// Why a call goes on in another session.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase")]
 #[non_exhaustive]
 pub enum RenewReason {
@@ -244,10 +260,13 @@ pub enum RenewReason {
     Credentials,
     /// The session was lost; see [`Event::Reconnecting`].
     Recovery,
+    /// Another process had the call before, and this one goes on from a snapshot.
+    Resumed,
 }
 
 /// What became of a reviewed sentence.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase")]
 #[non_exhaustive]
 pub enum ReviewOutcome {
@@ -261,6 +280,7 @@ pub enum ReviewOutcome {
 
 /// Why input audio was given up.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase")]
 #[non_exhaustive]
 pub enum DropReason {
@@ -274,6 +294,7 @@ pub enum DropReason {
 
 /// What an application handed over and the call never sent.
 #[derive(Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase", default)]
 #[non_exhaustive]
 pub struct Unsent {
@@ -284,6 +305,7 @@ pub struct Unsent {
     pub pcm: Bytes,
     /// Length of the audio.
     #[serde(rename = "audioMs", with = "crate::sonic::millis")]
+    #[cfg_attr(feature = "schema", schemars(with = "crate::sonic::millis::Millis"))]
     pub audio: Duration,
 }
 
@@ -296,6 +318,7 @@ impl fmt::Debug for Unsent {
 
 /// One line of the transcript.
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase")]
 pub struct Transcript {
     /// Which line; later versions of the same line carry the same number.
@@ -316,15 +339,18 @@ pub struct Transcript {
 
 /// Where an answer was cut, by the best knowledge of this side.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase")]
 #[non_exhaustive]
 pub struct Cut {
     /// How much of the answer's audio was heard.
     #[serde(rename = "heardMs", with = "crate::sonic::millis")]
+    #[cfg_attr(feature = "schema", schemars(with = "crate::sonic::millis::Millis"))]
     pub heard: Duration,
     /// How far the end of the line's words may be from what was heard, as time of speech in either direction; zero if
     /// the words are certain. The service tells them later, or never.
     #[serde(rename = "errorMs", with = "crate::sonic::millis", default)]
+    #[cfg_attr(feature = "schema", schemars(with = "crate::sonic::millis::Millis"))]
     pub error: Duration,
 }
 
@@ -351,6 +377,7 @@ impl fmt::Debug for Transcript {
 
 /// How certain a line is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase")]
 #[non_exhaustive]
 pub enum TranscriptStage {
@@ -362,6 +389,7 @@ pub enum TranscriptStage {
 
 /// A piece of the assistant's voice: 16-bit little-endian PCM, mono.
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema), schemars(transform = crate::sonic::api::with_pcm))]
 #[serde(rename_all = "camelCase")]
 pub struct Audio {
     /// The turn it answers.
@@ -373,6 +401,7 @@ pub struct Audio {
     pub rate: SampleRate,
     /// Where in this turn's answer the piece begins.
     #[serde(rename = "offsetMs", with = "crate::sonic::millis")]
+    #[cfg_attr(feature = "schema", schemars(with = "crate::sonic::millis::Millis"))]
     pub offset: Duration,
 }
 
@@ -408,6 +437,7 @@ impl fmt::Debug for Audio {
 
 /// The model's wish to use a tool.
 #[derive(Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase")]
 pub struct ToolCall {
     /// The turn in which it was asked.
@@ -433,6 +463,7 @@ impl fmt::Debug for ToolCall {
 
 /// How a tool call ended. Whichever it is, the model was told so.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase")]
 #[non_exhaustive]
 pub enum ToolOutcome {
@@ -460,6 +491,7 @@ pub enum ToolOutcome {
 
 /// How a turn ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase")]
 #[non_exhaustive]
 pub enum TurnEnd {
@@ -479,22 +511,27 @@ pub enum TurnEnd {
 
 /// What the user waited for, counted from the end of speech (or from the sending of a text).
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase")]
 pub struct Latency {
     /// Until the first word of the answer's text.
     #[serde(rename = "firstTextMs", with = "crate::sonic::millis::option", default)]
+    #[cfg_attr(feature = "schema", schemars(with = "Option<crate::sonic::millis::Millis>"))]
     pub first_text: Option<Duration>,
     /// Until the first piece of the answer's audio.
     #[serde(rename = "firstAudioMs", with = "crate::sonic::millis::option", default)]
+    #[cfg_attr(feature = "schema", schemars(with = "Option<crate::sonic::millis::Millis>"))]
     pub first_audio: Option<Duration>,
     /// Until the first sample that can be heard, if the answer is played as soon as it comes: many answers begin with
     /// some silence.
     #[serde(rename = "firstAudibleMs", with = "crate::sonic::millis::option", default)]
+    #[cfg_attr(feature = "schema", schemars(with = "Option<crate::sonic::millis::Millis>"))]
     pub first_audible: Option<Duration>,
 }
 
 /// Why a call is over.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase")]
 #[non_exhaustive]
 pub enum CloseReason {
@@ -508,6 +545,8 @@ pub enum CloseReason {
     Idle,
     /// The call reached [`Idle::longest_call`](crate::sonic::Idle::longest_call).
     LongestCall,
+    /// This process has given the call up, and another one may go on from a snapshot.
+    Parked,
     /// A hard bound of a [budget](crate::usage::Budget) was reached.
     Budget,
     /// A failure ended it; the event carries it.

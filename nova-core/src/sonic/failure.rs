@@ -55,6 +55,12 @@ pub fn recovery(error: &Error) -> Recovery {
     }
 }
 
+/// Returns a code of the table; none for one that came from elsewhere.
+#[cfg(feature = "metrics")]
+pub(crate) fn listed(code: &str) -> Option<&'static str> {
+    TEXTS.iter().chain(EXCEPTIONS).map(|row| row.code).find(|listed| *listed == code)
+}
+
 /// What the service said.
 struct Words<'a> {
     name: &'a str,

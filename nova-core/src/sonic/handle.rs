@@ -10,16 +10,21 @@ use bytes::Bytes;
 use futures::Stream;
 use serde_json::Value;
 use tokio::sync::{mpsc, oneshot};
-use tokio::time::Instant;
 
 use super::builder::Builder;
-use super::conversation::AudioPolicy;
-use super::driver::{Asked, Command, Piece};
-use super::event::{CloseReason, Event, Stamped, TurnId};
-use super::queue::{Mail, Signal};
+use super::clock::Clock;
+use super::conversation::{AudioPolicy, Input};
+use super::driver::{Command, Piece};
+use super::entry::Entry;
+use super::event::{Event, Stamped, TurnId};
+use super::log::View;
+use super::queue::{Cursor, Mail, Part, Signal};
+use super::readers::{Ending, ReadFrom, SharedConversation};
+use super::snapshot::Snapshot;
 use crate::audio::SampleRate;
 use crate::error::{Error, ErrorKind, Result};
 use crate::ids::ToolUseId;
+use crate::usage::{BudgetLevel, BudgetMeasure, Usage};
 
 /// Audio is handed to the driver in pieces of at most this length, so that one long buffer is not one long wait.
 const PIECE: Duration = Duration::from_millis(100);
@@ -63,6 +68,16 @@ impl Conversation {
         Builder::default()
     }
 
+    /// Begins to describe how a call goes on that another process had, in whatever language. Everything that the snapshot
+    /// does not hold is to be given again: the handlers of tools, and the transport with its credentials.
+    ///
+    /// The sessions of the old process are given up. The history is told to a new one, a question without an answer is
+    /// asked again in words, an answer that had begun to sound ends as lost, and a tool of which nobody knows how far it
+    /// came is not run again, unless it is [idempotent](super::Effect::Idempotent).
+    pub fn resume(snapshot: Snapshot) -> Builder {
+        Builder::resume(snapshot)
+    }
+
     pub(super) fn new(sender: Sender, events: Events) -> Self {
         Conversation { sender, events }
     }
@@ -102,6 +117,21 @@ impl Conversation {
         self.sender.played(turn, position);
     }
 
+    /// Returns the call as it is now; see [`Sender::snapshot`].
+    pub async fn snapshot(&self) -> Result<Snapshot> {
+        self.sender.snapshot().await
+    }
+
+    /// Returns what the call has used; see [`Sender::usage`].
+    pub async fn usage(&self) -> Result<Usage> {
+        self.sender.usage().await
+    }
+
+    /// Gives the call up in this process; see [`Sender::park`].
+    pub async fn park(&self) -> Result<Snapshot> {
+        self.sender.park().await
+    }
+
     /// Says that there will be no more input; see [`Sender::finish`].
     pub fn finish(&self) {
         self.sender.finish();
@@ -129,6 +159,14 @@ impl Conversation {
         (self.sender, self.events)
     }
 
+    /// Lets several readers have the events of this conversation, each for itself; see [`SharedConversation`].
+    ///
+    /// What was not read yet is there for all of them.
+    #[must_use]
+    pub fn share(self) -> SharedConversation {
+        SharedConversation::new(self.sender, self.events)
+    }
+
     /// Ends the call in order and waits for the end; events that were not read are discarded.
     ///
     /// # Errors
@@ -136,14 +174,8 @@ impl Conversation {
     pub async fn close(mut self) -> Result<()> {
         self.finish();
         while let Some(event) = self.next().await {
-            if let Event::Closed { reason, error, .. } = event {
-                return match (reason, error) {
-                    (CloseReason::Finished, _) => Ok(()),
-                    (_, Some(error)) => Err(error),
-                    (reason, None) => {
-                        Err(Error::new(ErrorKind::Timeout, format!("The call did not close in order: {reason:?}.")))
-                    }
-                };
+            if let Event::Closed { reason, error, unsent } = event {
+                return Ending { reason, error, unsent }.in_order();
             }
         }
         Ok(())
@@ -159,25 +191,25 @@ impl Stream for Conversation {
 }
 
 /// The speaking half of a conversation. Clones speak in the same call; when the last one is gone, the call finishes
-/// as by [`finish`](Self::finish).
+/// as by [`finish`](Self::finish); one that is [kept](Builder::keep) is parked instead, as by [`park`](Self::park).
 #[derive(Clone)]
 pub struct Sender {
     mail: Arc<Mail>,
-    commands: mpsc::Sender<Asked>,
+    commands: mpsc::Sender<Command>,
     audio: mpsc::Sender<Piece>,
-    origin: Instant,
+    clock: Clock,
     rate: SampleRate,
 }
 
 impl Sender {
     pub(super) fn new(
         mail: Arc<Mail>,
-        commands: mpsc::Sender<Asked>,
+        commands: mpsc::Sender<Command>,
         audio: mpsc::Sender<Piece>,
-        origin: Instant,
+        clock: Clock,
         rate: SampleRate,
     ) -> Self {
-        Sender { mail, commands, audio, origin, rate }
+        Sender { mail, commands, audio, clock, rate }
     }
 
     /// Sends audio: 16-bit little-endian PCM, mono, at the conversation's input rate, in buffers of any length.
@@ -224,7 +256,7 @@ impl Sender {
     /// # Errors
     /// `Invalid` when the model does not answer text, `Limit` when too many texts wait, `Closed` when the call is over.
     pub async fn send_text(&self, text: impl Into<String>) -> Result<()> {
-        self.ask(Command::Text(text.into())).await
+        self.ask(Input::Text { text: text.into() }).await
     }
 
     /// Makes the assistant speak without being spoken to: it answers this text, which stays out of the transcript.
@@ -245,7 +277,7 @@ impl Sender {
     /// # Errors
     /// `Invalid` when the model does not answer text, `Limit` when too many texts wait, `Closed` when the call is over.
     pub async fn greet(&self, instruction: impl Into<String>) -> Result<()> {
-        self.ask(Command::Greet(instruction.into())).await
+        self.ask(Input::Greet { text: instruction.into() }).await
     }
 
     /// Answers a tool call that has no handler, with any JSON value or a sentence that says why not.
@@ -253,7 +285,7 @@ impl Sender {
     /// # Errors
     /// `Misuse` when no such call waits for a result: it was answered already, or its time is over.
     pub async fn answer_tool(&self, id: &ToolUseId, result: std::result::Result<Value, String>) -> Result<()> {
-        self.ask(Command::ToolDone { id: id.clone(), result }).await
+        self.ask(Input::ToolDone { id: id.clone(), result }).await
     }
 
     /// Stops the answer that is being given: nothing more of it is delivered. The service has no such command and
@@ -270,9 +302,10 @@ impl Sender {
     /// [`Transcript`](super::Transcript) and what later sessions are told of it. An application that plays much later,
     /// or not in real time at all, should say so as often as it likes; the last word counts, and time goes on from
     /// there. A position before the last one or beyond what was read is bent to that; an answer that was interrupted,
-    /// or that nobody knows, is not played and changes nothing.
+    /// or that nobody knows, is not played and changes nothing. In a [shared](Conversation::share) call without a player
+    /// it also says that the audio was read: every piece of the answer that begins before the position.
     pub fn played(&self, turn: TurnId, position: Duration) {
-        self.mail.signal(Signal::Played { turn, position });
+        self.mail.played(turn, position);
     }
 
     /// Says that there will be no more input. What was handed over is still sent, the answers that are owed are still
@@ -284,13 +317,48 @@ impl Sender {
     /// Returns the time since the call began.
     #[must_use]
     pub fn elapsed(&self) -> Duration {
-        self.origin.elapsed()
+        self.clock.now()
     }
 
-    async fn ask(&self, command: Command) -> Result<()> {
+    /// Returns the call as it is now, for [`Conversation::resume`]; see [`Snapshot`].
+    ///
+    /// # Errors
+    /// `Closed` when the call is over.
+    pub async fn snapshot(&self) -> Result<Snapshot> {
+        self.tell(Command::Snapshot).await
+    }
+
+    /// Returns what the call has used so far, over all of its sessions and processes.
+    ///
+    /// # Errors
+    /// `Closed` when the call is over; its last [`Event::Usage`](super::Event::Usage) says how much it was.
+    pub async fn usage(&self) -> Result<Usage> {
+        self.tell(Command::Usage).await
+    }
+
+    /// Gives the call up in this process, at once, and returns it as it was: another process goes on with it. It ends
+    /// with [`CloseReason::Parked`](super::CloseReason::Parked); tools that run are stopped. If it is [kept](super::Builder::keep), what is kept
+    /// stays, and may be claimed.
+    ///
+    /// # Errors
+    /// `Closed` when the call is over.
+    pub async fn park(&self) -> Result<Snapshot> {
+        self.tell(Command::Park).await
+    }
+
+    /// Says that a bound of the owner's budget was reached.
+    pub(super) async fn owner_budget(&self, measure: BudgetMeasure, level: BudgetLevel) -> Result<()> {
+        self.ask(Input::OwnerBudget { measure, level }).await
+    }
+
+    async fn ask(&self, input: Input) -> Result<()> {
+        self.tell(|answer| Command::Input(input, answer)).await?
+    }
+
+    async fn tell<T>(&self, command: impl FnOnce(oneshot::Sender<T>) -> Command) -> Result<T> {
         let (answer, answered) = oneshot::channel();
-        self.commands.send((command, answer)).await.map_err(|_| closed())?;
-        answered.await.map_err(|_| closed())?
+        self.commands.send(command(answer)).await.map_err(|_| closed())?;
+        answered.await.map_err(|_| closed())
     }
 
     /// The one copy on the way up.
@@ -310,11 +378,13 @@ impl fmt::Debug for Sender {
 /// The listening half of a conversation. Dropping it drops the call.
 pub struct Events {
     mail: Arc<Mail>,
+    cursor: Cursor,
 }
 
 impl Events {
     pub(super) fn new(mail: Arc<Mail>) -> Self {
-        Events { mail }
+        let cursor = mail.read(ReadFrom::Oldest, View::Everything, Part::Player);
+        Events { mail, cursor }
     }
 
     /// Returns the next event, or `None` after [`Event::Closed`]. Dropping the future loses nothing.
@@ -324,21 +394,33 @@ impl Events {
 
     /// Returns the next event with its place in the call.
     pub async fn next_stamped(&mut self) -> Option<Stamped> {
-        std::future::poll_fn(|cx| self.mail.poll_next(cx)).await
+        std::future::poll_fn(|cx| self.poll_stamped(cx)).await
+    }
+
+    fn poll_stamped(&mut self, cx: &mut Context<'_>) -> Poll<Option<Stamped>> {
+        self.mail.poll_next(&mut self.cursor, cx).map(|entry| entry.map(Entry::into_stamped))
+    }
+
+    pub(super) fn mail(&self) -> &Mail {
+        &self.mail
+    }
+
+    pub(super) fn drop_call(&self) {
+        self.mail.signal(Signal::ReaderGone);
     }
 }
 
 impl Stream for Events {
     type Item = Event;
 
-    fn poll_next(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Event>> {
-        self.mail.poll_next(cx).map(|stamped| stamped.map(|stamped| stamped.event))
+    fn poll_next(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Event>> {
+        self.poll_stamped(cx).map(|stamped| stamped.map(|stamped| stamped.event))
     }
 }
 
 impl Drop for Events {
     fn drop(&mut self) {
-        self.mail.signal(Signal::ReaderGone);
+        self.drop_call();
     }
 }
 

@@ -6,16 +6,14 @@ use std::ops::Bound;
 use std::task::{Context, Poll};
 use std::time::{Duration, SystemTime};
 
-use bytes::Bytes;
-use tokio::time::Instant;
-
+use super::clock::Clock;
 use super::conversation::{Input, LinkKey};
 use crate::transport::{BoxFuture, Failure, Link, Opened};
+use bytes::Bytes;
 
 /// Every link that is being opened or open.
 pub(super) struct Links {
-    /// When the call began.
-    origin: Instant,
+    clock: Clock,
     slots: BTreeMap<LinkKey, Slot>,
     /// Who spoke last: the others come first, so that a busy link cannot keep them from being heard.
     last: LinkKey,
@@ -38,8 +36,8 @@ enum Up {
 }
 
 impl Links {
-    pub(super) fn new(origin: Instant) -> Self {
-        Links { origin, slots: BTreeMap::new(), last: LinkKey::default() }
+    pub(super) fn new(clock: Clock) -> Self {
+        Links { clock, slots: BTreeMap::new(), last: LinkKey::default() }
     }
 
     pub(super) fn open(&mut self, key: LinkKey, opening: BoxFuture<Result<Opened, Failure>>) {
@@ -79,7 +77,7 @@ impl Links {
     /// A moment of the wall clock as time since the call began.
     #[allow(clippy::disallowed_methods, reason = "credentials expire by the wall clock")]
     fn in_call(&self, moment: SystemTime) -> Duration {
-        self.origin.elapsed() + moment.duration_since(SystemTime::now()).unwrap_or_default()
+        self.clock.now() + moment.duration_since(SystemTime::now()).unwrap_or_default()
     }
 
     fn news(&mut self, link: LinkKey, news: News) -> Input {
@@ -188,7 +186,7 @@ mod tests {
 
     #[tokio::test]
     async fn busy_links_take_turns() {
-        let mut links = Links::new(Instant::now());
+        let mut links = Links::new(Clock::start(Duration::ZERO));
         let keys = [LinkKey(3), LinkKey(4), LinkKey(7)];
         for key in keys {
             links.open(key, busy());

@@ -37,3 +37,22 @@ pub(super) mod option {
         Ok(Option::<Millis>::deserialize(deserializer)?.map(|millis| millis.0))
     }
 }
+
+/// A duration as a schema says it.
+#[cfg(feature = "schema")]
+pub(crate) struct Millis;
+
+#[cfg(feature = "schema")]
+impl schemars::JsonSchema for Millis {
+    fn inline_schema() -> bool {
+        true
+    }
+
+    fn schema_name() -> std::borrow::Cow<'static, str> {
+        "Millis".into()
+    }
+
+    fn json_schema(_: &mut schemars::SchemaGenerator) -> schemars::Schema {
+        schemars::json_schema!({ "type": "number", "minimum": 0 })
+    }
+}

@@ -1,21 +1,19 @@
 //! The two mailboxes between an application and its driver: events one way, signals the other.
 //!
-//! Both are bounded. Events wait for a slow reader up to a bound, then the oldest sound goes first and a
-//! [`Event::Gap`] says so; the call itself never waits for its reader.
+//! Both are bounded. Events wait in the call's [log](super::log), whose bounds say what leaves and leave a mark of it; the
+//! call itself never waits for a reader, and a reader that does not wait costs nothing.
 
-use std::collections::VecDeque;
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::collections::{BTreeMap, VecDeque};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::{Context, Poll, Waker};
 use std::time::Duration;
 
 use tokio::sync::Notify;
 
+use super::entry::Entry;
 use super::event::{Event, Stamped, TurnId};
-
-/// Sound that waits for a slow reader; a longer pause is no pause any more.
-const AUDIO_BOUND: Duration = Duration::from_secs(60);
-/// Events of any kind that wait for a slow reader.
-const EVENT_BOUND: usize = 8_192;
+use super::log::{Log, View};
+use super::readers::ReadFrom;
 
 /// What an application says that needs no room and no answer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -35,7 +33,7 @@ pub(super) enum Signal {
 /// Both mailboxes.
 #[derive(Debug, Default)]
 pub(super) struct Mail {
-    events: Mutex<Waiting>,
+    board: Mutex<Board>,
     signals: Mutex<Signals>,
     signalled: Notify,
 }
@@ -82,27 +80,56 @@ impl Signals {
     }
 }
 
+/// What readers share.
 #[derive(Debug, Default)]
-struct Waiting {
-    queue: VecDeque<Stamped>,
-    audio: Duration,
-    lost: Option<Lost>,
+struct Board {
+    log: Log,
+    /// Readers that have read everything, each with what it waits for.
+    waiting: BTreeMap<ReaderId, (View, Waker)>,
+    last_reader: ReaderId,
+    /// The reader that plays what it reads.
+    player: Option<ReaderId>,
+    usage: Option<Arc<Entry>>,
     end: End,
-    reader: Option<Waker>,
 }
 
-#[derive(Debug, Default, PartialEq, Eq)]
+#[derive(Debug, Default)]
 enum End {
     #[default]
     Open,
-    Closed,
+    /// The last event was told; the driver still has something to do.
+    Told(Arc<Entry>),
+    /// Nothing more comes after the last event, if there was one.
+    Closed(Option<Arc<Entry>>),
 }
 
+type ReaderId = u64;
+
+/// A place in the log from which somebody reads.
 #[derive(Debug)]
-struct Lost {
-    events: u64,
-    audio: Duration,
-    last: (u64, Duration),
+pub(super) struct Cursor {
+    id: ReaderId,
+    next: u64,
+    view: View,
+}
+
+impl Cursor {
+    /// Returns the number behind which it reads on.
+    pub(super) fn position(&self) -> u64 {
+        self.next.saturating_sub(1)
+    }
+
+    /// Returns what it reads.
+    pub(super) fn view(&self) -> View {
+        self.view
+    }
+}
+
+/// Whether a reader plays what it reads.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Part {
+    Listener,
+    Player,
 }
 
 impl Mail {
@@ -124,90 +151,138 @@ impl Mail {
         lock(&self.signals).queue.pop_front()
     }
 
-    /// Leaves an event for the application.
+    /// Tells an event.
     pub(super) fn push(&self, event: Stamped) {
-        let mut waiting = lock(&self.events);
-        waiting.audio += sound(&event);
-        waiting.queue.push_back(event);
-        waiting.keep_bounds();
-        waiting.wake();
+        let mut board = lock(&self.board);
+        let waiting = board.tell(event);
+        drop(board);
+        waiting.into_iter().for_each(Waker::wake);
     }
 
-    /// Throws away sound of a turn that the application has not taken.
+    /// Throws away sound of a turn that was cut.
     pub(super) fn flush(&self, turn: TurnId) {
-        let mut waiting = lock(&self.events);
-        waiting.queue.retain(|event| !matches!(&event.event, Event::Audio(audio) if audio.turn == turn));
-        waiting.audio = waiting.queue.iter().map(sound).sum();
+        lock(&self.board).log.flush(turn);
     }
 
     /// There will be no more events.
     pub(super) fn close(&self) {
-        let mut waiting = lock(&self.events);
-        waiting.end = End::Closed;
-        waiting.wake();
+        let mut board = lock(&self.board);
+        let last = match std::mem::take(&mut board.end) {
+            End::Open => None,
+            End::Told(last) => Some(last),
+            End::Closed(last) => last,
+        };
+        board.end = End::Closed(last);
+        let waiting = std::mem::take(&mut board.waiting);
+        drop(board);
+        waiting.into_values().for_each(|(_, waker)| waker.wake());
     }
 
-    /// Takes the next event; `None` after the last one.
-    pub(super) fn poll_next(&self, cx: &mut Context<'_>) -> Poll<Option<Stamped>> {
-        let mut waiting = lock(&self.events);
-        match waiting.pop() {
-            Some(event) => {
-                drop(waiting);
-                if let Event::Audio(audio) = &event.event {
-                    self.signal(Signal::Taken { turn: audio.turn, duration: audio.duration() });
-                }
-                Poll::Ready(Some(event))
-            }
-            None if waiting.end == End::Closed => Poll::Ready(None),
-            None => {
-                waiting.reader = Some(cx.waker().clone());
-                Poll::Pending
-            }
+    /// Keeps events from now on also after they were read; nobody plays them until a player is there.
+    pub(super) fn share(&self) {
+        let mut board = lock(&self.board);
+        board.player = None;
+        board.log.keep_a_minute();
+    }
+
+    /// Begins to read.
+    pub(super) fn read(&self, from: ReadFrom, view: View, part: Part) -> Cursor {
+        let mut board = lock(&self.board);
+        board.last_reader += 1;
+        let id = board.last_reader;
+        if part == Part::Player {
+            board.player = Some(id);
         }
+        let next = match from {
+            ReadFrom::Oldest => board.log.oldest(),
+            ReadFrom::Now => board.log.end(),
+            // Of a number that was never told nothing is known: who has that waits for what comes.
+            ReadFrom::After(seq) => seq.saturating_add(1).min(board.log.end()),
+        };
+        Cursor { id, next, view }
+    }
+
+    /// A reader is gone.
+    pub(super) fn leave(&self, cursor: &Cursor) {
+        let mut board = lock(&self.board);
+        board.waiting.remove(&cursor.id);
+        board.player.take_if(|player| *player == cursor.id);
+    }
+
+    /// Reads the next event; `None` after the last one. What the player reads of sound is taken, each piece once.
+    pub(super) fn poll_next(&self, cursor: &mut Cursor, cx: &mut Context<'_>) -> Poll<Option<Arc<Entry>>> {
+        let mut board = lock(&self.board);
+        let (next, taken) = board.next(cursor);
+        if next.is_none() && !matches!(board.end, End::Closed(_)) {
+            board.waiting.insert(cursor.id, (cursor.view, cx.waker().clone()));
+            return Poll::Pending;
+        }
+        drop(board);
+        if let Some((turn, duration)) = taken {
+            self.signal(Signal::Taken { turn, duration });
+        }
+        Poll::Ready(next)
+    }
+
+    /// Reads the next event if it is there.
+    pub(super) fn try_next(&self, cursor: &mut Cursor) -> Option<Arc<Entry>> {
+        let (next, taken) = lock(&self.board).next(cursor);
+        if let Some((turn, duration)) = taken {
+            self.signal(Signal::Taken { turn, duration });
+        }
+        next
+    }
+
+    /// Notes where the loudspeaker is in an answer. Where nobody is the player, what was played was taken: there is no
+    /// other sign of it. Where somebody is, the player's taking is the truth, and a word beyond it is bent to it.
+    pub(super) fn played(&self, turn: TurnId, position: Duration) {
+        let mut board = lock(&self.board);
+        let taken = match board.player {
+            Some(_) => Duration::ZERO,
+            None => board.log.take_up_to(turn, position),
+        };
+        drop(board);
+        if !taken.is_zero() {
+            self.signal(Signal::Taken { turn, duration: taken });
+        }
+        self.signal(Signal::Played { turn, position });
+    }
+
+    /// Returns the last event, once nothing more comes.
+    pub(super) fn last(&self) -> Option<Arc<Entry>> {
+        match &lock(&self.board).end {
+            End::Closed(last) => last.clone(),
+            End::Open | End::Told(_) => None,
+        }
+    }
+
+    /// Returns the latest count of what the call has used.
+    pub(super) fn usage(&self) -> Option<Arc<Entry>> {
+        lock(&self.board).usage.clone()
     }
 }
 
-impl Waiting {
-    fn pop(&mut self) -> Option<Stamped> {
-        if let Some(lost) = self.lost.take() {
-            let (seq, at) = lost.last;
-            return Some(Stamped { seq, at, event: Event::Gap { events: lost.events, audio: lost.audio } });
+impl Board {
+    /// Keeps an event; returns who waits for it.
+    fn tell(&mut self, event: Stamped) -> Vec<Waker> {
+        let entry = self.log.push(event);
+        let wake = self.waiting.extract_if(.., |_, (view, _)| view.wants(&entry.event));
+        let wake = wake.map(|(_, (_, waker))| waker).collect();
+        match &entry.event {
+            Event::Usage { .. } => self.usage = Some(entry),
+            Event::Closed { .. } => self.end = End::Told(entry),
+            _ => {}
         }
-        let event = self.queue.pop_front()?;
-        self.audio = self.audio.saturating_sub(sound(&event));
-        Some(event)
+        wake
     }
 
-    fn keep_bounds(&mut self) {
-        while self.audio > AUDIO_BOUND {
-            let Some(at) = self.queue.iter().position(|event| matches!(event.event, Event::Audio(_))) else { break };
-            self.lose(at);
-        }
-        while self.queue.len() > EVENT_BOUND {
-            self.lose(0);
-        }
-    }
-
-    fn lose(&mut self, at: usize) {
-        let Some(event) = self.queue.remove(at) else { return };
-        self.audio = self.audio.saturating_sub(sound(&event));
-        let lost = self.lost.get_or_insert(Lost { events: 0, audio: Duration::ZERO, last: (0, Duration::ZERO) });
-        lost.events += 1;
-        lost.audio += sound(&event);
-        lost.last = (event.seq, event.at);
-    }
-
-    fn wake(&mut self) {
-        if let Some(reader) = self.reader.take() {
-            reader.wake();
-        }
-    }
-}
-
-fn sound(event: &Stamped) -> Duration {
-    match &event.event {
-        Event::Audio(audio) => audio.duration(),
-        _ => Duration::ZERO,
+    fn next(&mut self, cursor: &mut Cursor) -> (Option<Arc<Entry>>, Option<(TurnId, Duration)>) {
+        let next = self.log.read(&mut cursor.next, cursor.view);
+        let taken = next.as_ref().filter(|_| self.player == Some(cursor.id)).and_then(|entry| self.log.take(entry.seq));
+        self.log.read_to(cursor.next);
+        // JSON that was made since needs room too.
+        self.log.keep_bounds();
+        (next, taken)
     }
 }
 
@@ -218,10 +293,44 @@ fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
 
 #[cfg(test)]
 mod tests {
+    use std::sync::atomic::{AtomicUsize, Ordering};
+    use std::task::Wake;
+
     use super::*;
 
     fn ms(n: u64) -> Duration {
         Duration::from_millis(n)
+    }
+
+    #[derive(Default)]
+    struct Count(AtomicUsize);
+
+    impl Wake for Count {
+        fn wake(self: Arc<Self>) {
+            self.0.fetch_add(1, Ordering::Relaxed);
+        }
+    }
+
+    #[test]
+    fn a_push_wakes_those_who_wait_for_it_and_nobody_else() {
+        let mail = Mail::default();
+        mail.share();
+        let counts: [Arc<Count>; 4] = std::array::from_fn(|_| Arc::default());
+        let views = [View::Everything, View::Transcripts, View::End, View::Everything];
+        let mut cursors = views.map(|view| mail.read(ReadFrom::Oldest, view, Part::Listener));
+        // The last one does not read.
+        for (cursor, count) in cursors.iter_mut().zip(&counts).take(3) {
+            let waker = Waker::from(Arc::clone(count));
+            assert!(mail.poll_next(cursor, &mut Context::from_waker(&waker)).is_pending());
+        }
+        let woken = || counts.each_ref().map(|count| count.0.load(Ordering::Relaxed));
+        mail.push(Stamped { seq: 1, at: ms(0), event: Event::UserIdle { silent: ms(1) } });
+        assert_eq!(woken(), [1, 0, 0, 0]);
+        mail.push(Stamped { seq: 2, at: ms(0), event: Event::UserIdle { silent: ms(1) } });
+        assert_eq!(woken(), [1, 0, 0, 0], "who was woken and does not read is not woken again");
+        mail.leave(&cursors[1]);
+        mail.close();
+        assert_eq!(woken(), [1, 0, 1, 0], "who is gone is not woken");
     }
 
     #[test]

@@ -135,6 +135,12 @@ impl AudioIn {
         }
     }
 
+    /// Goes on at a position in the user's audio: what is before was another process's.
+    pub(super) fn begin_at(&mut self, position: Position) {
+        self.taken = position;
+        self.sent_to = position;
+    }
+
     /// Begins a new audio block: it is primed, and the clock of what the service has starts now.
     pub(super) fn begin_block(&mut self, now: Duration) {
         self.covered = now;

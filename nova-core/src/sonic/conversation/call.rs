@@ -13,9 +13,11 @@ use std::time::Duration;
 use uuid::Uuid;
 
 use super::audio_in::AudioIn;
+use super::budget::Spending;
 use super::closing::Finishing;
 use super::idle::Quiet;
 use super::io::{Input, LinkKey, Output};
+use super::keeping::Keeping;
 use super::line::{Credit, Line, LineState, Opening};
 use super::lines::{Lines, Part};
 use super::playback::Playback;
@@ -33,6 +35,7 @@ use crate::model::{Catalogue, Model};
 use crate::sonic::config::Config;
 use crate::sonic::event::{CloseReason, Event, RenewReason, Stamped, Transcript, TurnEnd, TurnId};
 use crate::transport::Target;
+use crate::usage::BudgetScope;
 
 /// A conversation as a pure machine: time and inputs in, outputs out. It never waits, sleeps or asks for the time.
 ///
@@ -54,6 +57,8 @@ pub struct Call {
     pub(super) tools: Tools,
     pub(super) playback: Playback,
     pub(super) usage: UsageSum,
+    pub(super) spending: Spending,
+    pub(super) keeping: Keeping,
     /// Blocks of the service's that are open, and what they are part of.
     pub(super) blocks: VecDeque<Block>,
     pub(super) audio_while_tools: AudioWhileTools,
@@ -64,9 +69,9 @@ pub struct Call {
     pub(super) dropped_told: Option<Duration>,
     /// Sessions that were put to use.
     pub(super) sessions: u32,
+    pub(super) seq: u64,
     seed: u64,
     links: u32,
-    seq: u64,
     waits: Waits,
 }
 
@@ -131,9 +136,20 @@ impl Call {
     /// # Errors
     /// `Invalid` when the model does not take something of the configuration; the sentence says what and why.
     pub fn new(config: Config, catalogue: &Catalogue, seed: u64) -> Result<Self> {
+        let mut call = Call::idle(config, catalogue, seed)?;
+        call.dial_first()?;
+        if let Some(greeting) = call.config.greeting.clone() {
+            call.text(greeting, TypedBy::Greeting)?;
+        }
+        Ok(call)
+    }
+
+    /// A call in which nothing has happened yet.
+    pub(super) fn idle(config: Config, catalogue: &Catalogue, seed: u64) -> Result<Self> {
         let model = catalogue.model(&config.model);
         tools::check(&config.tools, &model)?;
-        let mut call = Call {
+        config.budget.check(&model)?;
+        Ok(Call {
             now: Duration::ZERO,
             phase: Phase::Dialing,
             lines: Lines::default(),
@@ -147,6 +163,8 @@ impl Call {
             tools: Tools::default(),
             playback: Playback::default(),
             usage: UsageSum::default(),
+            spending: Spending::default(),
+            keeping: Keeping::default(),
             blocks: VecDeque::new(),
             audio_while_tools: AudioWhileTools::at_first(config.audio_during_tools),
             typed: VecDeque::new(),
@@ -160,14 +178,16 @@ impl Call {
             waits: Waits::Untold,
             config,
             model,
-        };
-        let history = call.transcripts.shaped(&call.model, &[]);
-        call.told_trimmed(history.trimmed);
-        call.lines.current = Some(call.open(Opening::Whole(&history.messages))?);
-        if let Some(greeting) = call.config.greeting.clone() {
-            call.text(greeting, TypedBy::Greeting)?;
-        }
-        Ok(call)
+        })
+    }
+
+    /// Asks for the first session.
+    pub(super) fn dial_first(&mut self) -> Result<()> {
+        let again = self.turns_to_ask_again();
+        let history = self.transcripts.shaped(&self.model, &again);
+        self.told_trimmed(history.trimmed);
+        self.lines.current = Some(self.open(Opening::Whole(&history.messages))?);
+        Ok(())
     }
 
     /// Takes in what happened. `now` is the time since the call began; it never runs backwards.
@@ -189,9 +209,11 @@ impl Call {
         let result = self.take(input);
         self.expire();
         self.watch_idle();
+        self.watch_budget();
         self.advance_renewal();
         self.advance_closing();
         self.pump();
+        self.advance_keeping();
         result
     }
 
@@ -205,6 +227,12 @@ impl Call {
         }
         self.waits = Waits::Told;
         Some(Output::Wait { until: self.wake() })
+    }
+
+    /// Returns the time since the call began, as it was last told.
+    #[must_use]
+    pub fn now(&self) -> Duration {
+        self.now
     }
 
     /// Returns the rate of the audio that goes in.
@@ -247,6 +275,9 @@ impl Call {
             Input::Greet { text } => return self.text(text, TypedBy::Greeting),
             Input::Reviewed { id, verdict } => self.reviewed(id, &verdict),
             Input::Interrupt => self.barge_in(),
+            Input::Saved { revision } => self.saved(revision),
+            Input::OwnerBudget { measure, level } => self.budget_reached(BudgetScope::Owner, measure, level),
+            Input::Park { error } => self.park(error),
             Input::Finish => self.finish(CloseReason::Finished),
             Input::Played { turn, position } => self.playback.played(self.now, turn, position),
             Input::Tick => {}
@@ -275,10 +306,14 @@ impl Call {
         let Some(line) = self.lines.get_mut(link).filter(opening) else { return };
         line.accepted(self.now, request_id, expires);
         if self.lines.part(link) == Some(Part::Current) {
+            let reason = match self.phase {
+                Phase::Dialing => RenewReason::Resumed,
+                _ => RenewReason::Recovery,
+            };
             if let Phase::Dialing = self.phase {
                 self.phase = Phase::Live;
             }
-            self.adopt(RenewReason::Recovery);
+            self.adopt(reason);
         }
     }
 
@@ -290,7 +325,7 @@ impl Call {
         self.outputs.push_back(Output::Abort { link: line.key });
     }
 
-    fn hang_up(&mut self) {
+    pub(super) fn hang_up(&mut self) {
         let lines = std::mem::take(&mut self.lines);
         for line in [lines.leaving, lines.current, lines.spare].into_iter().flatten() {
             self.drop_line(&line);
@@ -331,6 +366,8 @@ impl Call {
             self.recovery.wake(),
             self.renewal_wake(),
             self.idle_wake(),
+            self.budget_wake(),
+            self.keeping_wake(),
             self.review.wake(),
             self.tools_wake(),
             self.aside_wake(),
@@ -349,6 +386,7 @@ impl Call {
 
     /// Tells the application.
     pub(super) fn event(&mut self, event: Event) {
+        self.note_for_keeping(&event);
         self.seq += 1;
         self.outputs.push_back(Output::Event(Stamped { seq: self.seq, at: self.now, event }));
     }

@@ -3,6 +3,7 @@
 use crate::model::Model;
 use crate::sonic::config::Message;
 use crate::sonic::event::{Transcript, TurnId};
+use crate::sonic::snapshot::Line as Told;
 use crate::sonic::wire::Role;
 
 /// What is kept for later sessions: twice what any model takes, so that trimming for one loses nothing it could have.
@@ -67,6 +68,22 @@ impl History {
     pub(super) fn new(before: &[Message]) -> Self {
         let line = |message: &Message| Line { order: Order::Before, message: message.clone() };
         History { lines: before.iter().map(line).collect(), ..History::default() }
+    }
+
+    /// Goes on after a snapshot.
+    pub(super) fn restored(lines: &[Told], gone: Trimmed) -> Self {
+        let line = |told: &Told| Line {
+            order: Order::of(told.turn, told.role),
+            message: Message { role: told.role, text: told.text.clone() },
+        };
+        History { lines: lines.iter().map(line).collect(), gone, ..History::default() }
+    }
+
+    /// Returns every line that is not given up, and what was.
+    pub(super) fn told(&self, recent: impl Iterator<Item = Transcript>) -> (Vec<Told>, Trimmed) {
+        let all = self.all(recent).into_iter().filter(|line| !line.message.text.trim().is_empty());
+        let told = |line: Line| Told { turn: line.order.turn(), role: line.message.role, text: line.message.text };
+        (all.map(told).collect(), self.gone)
     }
 
     /// Keeps a line that the transcript forgets, in the order of the turns.
@@ -150,6 +167,11 @@ impl History {
 }
 
 impl Order {
+    fn of(turn: Option<TurnId>, role: Role) -> Self {
+        let by = if role == Role::Assistant { Speaker::Assistant } else { Speaker::User };
+        turn.map_or(Order::Before, |turn| Order::Said { turn, by })
+    }
+
     fn turn(self) -> Option<TurnId> {
         match self {
             Order::Before => None,
@@ -160,9 +182,8 @@ impl Order {
 
 impl From<Transcript> for Line {
     fn from(line: Transcript) -> Self {
-        let by = if line.role == Role::Assistant { Speaker::Assistant } else { Speaker::User };
-        let message = Message { role: line.role, text: line.text };
-        Line { order: Order::Said { turn: line.turn, by }, message }
+        let order = Order::of(Some(line.turn), line.role);
+        Line { order, message: Message { role: line.role, text: line.text } }
     }
 }
 

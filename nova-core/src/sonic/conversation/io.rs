@@ -7,9 +7,11 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use std::time::Duration;
 
+use crate::error::Error;
 use crate::ids::ToolUseId;
 use crate::sonic::event::{Stamped, ToolCall, TurnId};
 use crate::transport::{Failure, Target};
+use crate::usage::{BudgetLevel, BudgetMeasure};
 
 /// Names one link of a call; counted from 1, never reused. 0 names none.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
@@ -113,8 +115,25 @@ pub enum Input {
         /// What becomes of it.
         verdict: Verdict,
     },
+    /// A snapshot that [`Output::Save`] asked for is kept.
+    Saved {
+        /// The newest revision that is in it.
+        revision: u64,
+    },
+    /// A bound of the owner's budget was reached, by all calls of the owner together.
+    OwnerBudget {
+        /// What of it.
+        measure: BudgetMeasure,
+        /// Whether the call goes on.
+        level: BudgetLevel,
+    },
     /// The application interrupts the answer by itself.
     Interrupt,
+    /// This process gives the call up, at once and without an end of what is open: another one goes on from a snapshot.
+    Park {
+        /// Why, if it does so because it must.
+        error: Option<Error>,
+    },
     /// The application has nothing more to say; the answer under way is still delivered.
     Finish,
     /// Time has passed.
@@ -205,6 +224,12 @@ pub enum Output {
         /// Its words.
         text: String,
     },
+    /// Keep [`Call::snapshot`](super::Call::snapshot) of now where another process finds it; answer with
+    /// [`Input::Saved`]. A newer one makes an older one needless. Only for [`Snapshots::Kept`](crate::sonic::Snapshots).
+    Save {
+        /// Counts from 1.
+        revision: u64,
+    },
     /// Throw away audio of a turn that the application has not taken yet.
     Flush {
         /// Whose audio.
@@ -236,7 +261,10 @@ impl fmt::Debug for Input {
             Input::Text { text } => write!(f, "Text({} bytes)", text.len()),
             Input::Greet { text } => write!(f, "Greet({} bytes)", text.len()),
             Input::Reviewed { id, verdict } => write!(f, "Reviewed({id}, {verdict:?})"),
+            Input::Saved { revision } => write!(f, "Saved({revision})"),
+            Input::OwnerBudget { measure, level } => write!(f, "OwnerBudget({measure:?}, {level:?})"),
             Input::Interrupt => write!(f, "Interrupt"),
+            Input::Park { error } => write!(f, "Park({error:?})"),
             Input::Finish => write!(f, "Finish"),
             Input::Tick => write!(f, "Tick"),
         }
@@ -255,6 +283,7 @@ impl fmt::Debug for Output {
             Output::RunTool(call) => write!(f, "RunTool({call:?})"),
             Output::CancelTool { id } => write!(f, "CancelTool({id})"),
             Output::Review { id, turn, text } => write!(f, "Review({id}, turn {turn}, {} bytes)", text.len()),
+            Output::Save { revision } => write!(f, "Save({revision})"),
             Output::Flush { turn } => write!(f, "Flush(turn {turn})"),
             Output::Event(event) => write!(f, "Event({event:?})"),
             Output::Wait { until } => write!(f, "Wait({until:?})"),

@@ -18,6 +18,9 @@
 //! | `asides` | what the call itself says to the model, and when |
 //! | `history` | what was said before that, and all of it in the shape the model takes |
 //! | `usage` | tokens over all sessions |
+//! | `budget` | what a call may use |
+//! | `keeping` | when a snapshot is to be kept |
+//! | `resuming` | a call written down, and taken up again |
 //! | `renewal` | another session before the one in use is cut |
 //! | `recovery` | another session after a passing failure |
 //! | `idle` | a call that nobody ends |
@@ -25,17 +28,20 @@
 
 mod asides;
 mod audio_in;
+mod budget;
 mod call;
 mod closing;
 mod hearing;
 mod history;
 mod idle;
 mod io;
+mod keeping;
 mod line;
 mod lines;
 mod playback;
 mod recovery;
 mod renewal;
+mod resuming;
 mod review;
 mod sending;
 mod tape;

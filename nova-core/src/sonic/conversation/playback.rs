@@ -99,6 +99,12 @@ impl Playback {
         self.answers.iter().any(|answer| answer.plays(now))
     }
 
+    /// Returns the answers that are being played, or wait to be: how much of each was heard, and how much came.
+    pub(super) fn ledger(&self, now: Duration) -> impl Iterator<Item = (TurnId, Cut, Duration)> + '_ {
+        let playing = self.answers.iter().filter(move |answer| answer.plays(now));
+        playing.map(move |answer| (answer.turn, answer.heard(now), answer.delivered))
+    }
+
     /// Returns when playing all that was taken will be over.
     pub(super) fn plays_until(&self) -> Option<Duration> {
         self.answers.iter().filter(|answer| answer.stopped.is_none()).filter_map(|answer| answer.plays_until).max()

@@ -243,8 +243,9 @@ impl Call {
         let regions = self.config.regions.len();
         if loss.had == Had::Not {
             let elsewhere = is_of_the_region(&loss.error) && self.recovery.next_region(regions);
-            // The first session is the caller's to retry: connect() says what is wrong at once.
-            let first = matches!(self.phase, Phase::Dialing);
+            // The first session is the caller's to retry: connect() says what is wrong at once. Of a call that is
+            // resumed it is not the first.
+            let first = matches!(self.phase, Phase::Dialing) && self.sessions == 0;
             return match (elsewhere, first, loss.class) {
                 (true, ..) | (false, false, Class::Reconnect) => Verdict::GoOn(Unanswered::AskAgain),
                 _ => Verdict::Over,

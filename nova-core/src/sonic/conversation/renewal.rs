@@ -251,7 +251,7 @@ impl Call {
             (Some(from), ..) => from.saturating_sub(samples(PRE_ROLL)),
             // The lost session may have heard the last words without saying so; and without its word for where speech
             // begins, everything since the last answer may be some.
-            (None, RenewReason::Recovery, _) | (None, _, Boundaries::NeverSeen) => 0,
+            (None, RenewReason::Recovery | RenewReason::Resumed, _) | (None, _, Boundaries::NeverSeen) => 0,
             (None, ..) => self.audio_in.sent_to().saturating_sub(samples(JUST_SAID)),
         };
         from.max(answered)

@@ -24,9 +24,11 @@ use super::sending::{Typed, TypedBy};
 use crate::error::{Error, ErrorKind};
 use crate::ids::ToolUseId;
 use crate::model::{Feature, Model};
+use crate::sonic::config::Snapshots;
 use crate::sonic::contract::{Contract, Effect, OfferedTool, OnInterrupt, TOOLS_AT_ONCE};
 use crate::sonic::event::{Event, ToolCall, ToolOutcome, TurnEnd, TurnId};
 use crate::sonic::session::unsupported;
+use crate::sonic::snapshot::Run;
 pub(super) use ledger::Tools;
 use ledger::{Asker, Pending, Place, Told};
 
@@ -126,12 +128,33 @@ impl Call {
         true
     }
 
-    /// Lets every call run whose moment has come.
-    fn start_tools(&mut self) {
-        while let Some(call) = self.tools.start() {
-            self.event(Event::ToolCall(call.clone()));
-            self.outputs.push_back(Output::RunTool(call));
+    /// Lets every call run whose moment has come. One that must not run twice is written down first, if the call is kept.
+    pub(super) fn start_tools(&mut self) {
+        let kept = self.config.snapshots == Snapshots::Kept;
+        while let Some(pending) = self.tools.next() {
+            if kept && pending.contract.effect == Effect::Once {
+                pending.place = Place::Unwritten { revision: self.keeping.next() };
+            } else {
+                pending.place = Place::Running;
+                let call = pending.call.clone();
+                self.run_tool(call);
+            }
         }
+    }
+
+    /// Lets every call run that is written down now.
+    pub(super) fn run_written_tools(&mut self) {
+        let kept = self.kept();
+        while let Some(pending) = self.tools.next_written(kept) {
+            pending.place = Place::Running;
+            let call = pending.call.clone();
+            self.run_tool(call);
+        }
+    }
+
+    fn run_tool(&mut self, call: ToolCall) {
+        self.event(Event::ToolCall(call.clone()));
+        self.outputs.push_back(Output::RunTool(call));
     }
 
     // ---- over
@@ -192,12 +215,38 @@ impl Call {
     }
 
     fn stop_tool(&mut self, pending: &Pending) {
-        if pending.place != Place::Waiting {
+        if pending.place == Place::Running {
             self.cancel_tool(pending.call.id.clone());
         }
     }
 
     // ---- told
+
+    /// Takes up a call again that was under way in a snapshot. Its session is gone, so the result is told in words.
+    pub(super) fn resume_tool(&mut self, call: ToolCall, run: Run) {
+        self.tools.reserve(call.id.clone());
+        let offer = self.config.tools.iter().find(|tool| tool.spec.name == call.name);
+        let contract = offer.map(|tool| tool.contract.clone());
+        let again =
+            contract.as_ref().is_some_and(|contract| run == Run::NotYet || contract.effect == Effect::Idempotent);
+        let until = self.now + contract.as_ref().and_then(|own| own.deadline).unwrap_or(self.config.timeouts.tool);
+        let nobody = Asker { link: LinkKey::default(), id: call.id.clone() };
+        let pending = Pending::new(call, contract.unwrap_or_default(), nobody, self.now, until);
+        if again {
+            self.tools.take_on(pending);
+        } else {
+            self.tell_tool_result(pending, Err(UNKNOWN.to_owned()), ToolOutcome::Unknown);
+        }
+    }
+
+    /// Takes up a result again that was told and not answered in a snapshot.
+    pub(super) fn resume_result(&mut self, call: ToolCall, result: Value, outcome: ToolOutcome) {
+        self.tools.reserve(call.id.clone());
+        let offer = self.config.tools.iter().find(|tool| tool.spec.name == call.name);
+        let contract = offer.map(|tool| tool.contract.clone()).unwrap_or_default();
+        let text = self.in_words(&call.name, &result, contract.result_limit).0;
+        self.tools.tell(Told::new(call, contract, Vec::new(), LinkKey::default(), result, text, outcome));
+    }
 
     fn tell_tool_result(&mut self, pending: Pending, result: Result<Value, String>, outcome: ToolOutcome) {
         let Pending { call, contract, askers, .. } = pending;
@@ -327,6 +376,7 @@ impl Call {
     }
 }
 
+const UNKNOWN: &str = "the connection to the tool was lost while it ran: it may have done its work, or not";
 const CANCELLED: &str = "the user interrupted, so the tool was cancelled";
 const DETACHED: &str =
     "the user interrupted; the tool goes on in the background, and its result will follow as a message";

@@ -31,10 +31,11 @@ use std::time::Duration;
 use self::line::{Line, LineState};
 use self::sentence::{Sentence, letters};
 use self::sound::Pace;
-use super::history::{History, Shaped};
+use super::history::{History, Shaped, Trimmed};
 use crate::model::Model;
 use crate::sonic::config::Message;
 use crate::sonic::event::{Cut, ItemId, Transcript, TranscriptStage, TurnId};
+use crate::sonic::snapshot::Line as Told;
 use crate::sonic::wire::Role;
 
 /// How long after its turn a line may wait for its FINAL: 9 s were seen (reference §3.3).
@@ -56,6 +57,34 @@ impl Transcripts {
     /// Begins with what was said before the call.
     pub(super) fn new(before: &[Message]) -> Self {
         Transcripts { older: History::new(before), ..Transcripts::default() }
+    }
+
+    /// Goes on after a snapshot, with numbers after the `last` one.
+    pub(super) fn restored(older: History, last: ItemId) -> Self {
+        Transcripts { older, last, ..Transcripts::default() }
+    }
+
+    /// Returns what was said so far, of answers that are being played as far as they were heard; what was given up; and
+    /// the lines that the application knows and that may still change.
+    pub(super) fn told(&self, playing: &[(TurnId, Cut)]) -> (Vec<Told>, Trimmed, Vec<Transcript>) {
+        let now = |line: &Line| match playing.iter().find(|(turn, _)| *turn == line.turn) {
+            Some((_, cut)) if line.role == Role::Assistant => line.as_heard(*cut, self.pace),
+            _ => line.as_said(),
+        };
+        let (lines, gone) = self.older.told(self.lines.iter().map(now));
+        let unsettled = self.lines.iter().filter(|line| line.is_shown() && line.state != LineState::Settled);
+        (lines, gone, unsettled.map(now).collect())
+    }
+
+    /// Returns the number of the last line.
+    pub(super) fn last(&self) -> ItemId {
+        self.last
+    }
+
+    /// Returns what the user said in a turn, if that is known.
+    pub(super) fn question(&self, turn: TurnId) -> Option<String> {
+        let line = self.lines.iter().find(|line| line.turn == turn && line.role == Role::User)?;
+        Some(line.as_said().text).filter(|text| !text.is_empty())
     }
 
     /// Adds what the user said; a second piece in the same turn goes on the same line.

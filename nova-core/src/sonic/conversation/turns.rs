@@ -151,6 +151,33 @@ impl Turns {
         }
     }
 
+    /// Goes on after a snapshot: numbers go on after the `last` one, and the user's audio counts as answered up to there.
+    pub(super) fn restore(&mut self, now: Duration, last: TurnId, answered_to: Position) {
+        (self.last, self.answered_to) = (last, answered_to);
+        (self.progress, self.word) = (now, now);
+    }
+
+    /// Takes up a turn again that was open in a snapshot: the next session is asked what was asked in it, in words.
+    pub(super) fn reopen(&mut self, now: Duration, id: TurnId, question: String) {
+        let turn = Turn {
+            id,
+            link: LinkKey::default(),
+            asked: Asked::InText(question),
+            state: TurnState::Waiting { since: now },
+            asked_at: NOT_YET,
+            latency: Latency::default(),
+        };
+        self.open.push_back(turn);
+    }
+
+    /// Returns each open turn with what was typed in it, if it was, oldest first.
+    pub(super) fn questions(&self) -> impl Iterator<Item = (TurnId, Option<&str>)> + '_ {
+        self.open.iter().map(|turn| match &turn.asked {
+            Asked::InText(text) => (turn.id, Some(text.as_str())),
+            Asked::Aloud { .. } => (turn.id, None),
+        })
+    }
+
     /// Notes that something happened: the deadline of what is owed begins anew.
     pub(super) fn touch(&mut self, now: Duration) {
         self.progress = now;

@@ -13,6 +13,11 @@ pub(super) struct UsageSum {
 }
 
 impl UsageSum {
+    /// Goes on from what was used before.
+    pub(super) fn from(before: Tokens) -> Self {
+        UsageSum { over: before, open: Vec::new() }
+    }
+
     /// Takes the running total of a session; returns the call's and what is new in it, if it has changed.
     pub(super) fn report(&mut self, link: LinkKey, total: Tokens) -> Option<(Tokens, Tokens)> {
         let before = self.total();

@@ -14,6 +14,7 @@ use crate::model::Catalogue;
 use crate::sonic::config::Config;
 use crate::sonic::conversation::{Input, Output};
 use crate::sonic::event::{Event, Stamped};
+use crate::sonic::snapshot::Snapshot;
 
 /// The form of the lines; a change that an older reader would misread counts it up.
 pub(super) const FORM: u32 = 1;
@@ -64,6 +65,22 @@ impl Log {
     /// Begins a log with the arguments that the call is made with; returns its first line too.
     #[must_use]
     pub fn begin(words: Words, config: &Config, catalogue: &Catalogue, seed: u64) -> (Self, String) {
+        Log::first(words, config, None, catalogue, seed)
+    }
+
+    /// The same for a call that is resumed.
+    #[must_use]
+    pub fn resume(words: Words, snapshot: &Snapshot, catalogue: &Catalogue, seed: u64) -> (Self, String) {
+        Log::first(words, &snapshot.config, Some(snapshot), catalogue, seed)
+    }
+
+    fn first(
+        words: Words,
+        config: &Config,
+        snapshot: Option<&Snapshot>,
+        catalogue: &Catalogue,
+        seed: u64,
+    ) -> (Self, String) {
         let veils = match words {
             Words::Redacted => Some(Veils { inputs: Veil::for_inputs(), outputs: Veil::for_outputs() }),
             Words::InFull => None,
@@ -72,12 +89,13 @@ impl Log {
         let facts = model.facts();
         // All that the call takes from the catalogue is this model, whose facts may be those of another one.
         let catalogue = json!({ "dated": catalogue.dated(), "newestSpeech": facts.id, "speech": [facts] });
-        let mut config = config.clone();
+        let (mut config, mut snapshot) = (config.clone(), snapshot.cloned());
         if let Some(veils) = &veils {
             config = veils.inputs.config(config);
+            snapshot = snapshot.map(|snapshot| veils.inputs.snapshot(snapshot));
         }
         let version = env!("CARGO_PKG_VERSION").to_owned();
-        let first = First { flight_log: FORM, version, words, seed, config, catalogue };
+        let first = First { flight_log: FORM, version, words, seed, config, snapshot, catalogue };
         (Log { veils, tally: Tally::default() }, line(&first))
     }
 
@@ -134,6 +152,9 @@ pub(super) struct First {
     pub(super) words: Words,
     pub(super) seed: u64,
     pub(super) config: Config,
+    /// What the call is resumed from, with a configuration of its own.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) snapshot: Option<Snapshot>,
     pub(super) catalogue: Value,
 }
 

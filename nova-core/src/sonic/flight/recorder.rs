@@ -15,6 +15,7 @@ use crate::error::{Error, Result};
 use crate::model::Catalogue;
 use crate::sonic::config::Config;
 use crate::sonic::conversation::{Call, Input, Output};
+use crate::sonic::snapshot::Snapshot;
 
 /// Lines that may wait for the disk: some fifteen seconds of a busy call.
 const QUEUE: usize = 4_096;
@@ -30,6 +31,15 @@ pub(in crate::sonic) struct Recorded {
     recorder: Option<Recorder>,
 }
 
+/// How a call begins.
+#[derive(Debug)]
+pub(in crate::sonic) enum Start {
+    /// With nothing said.
+    Anew(Box<Config>),
+    /// Where another process left it.
+    From(Box<Snapshot>),
+}
+
 /// Where a log goes, and what is in it.
 #[derive(Clone, Debug)]
 pub(in crate::sonic) struct Plan {
@@ -41,13 +51,19 @@ impl Recorded {
     /// Begins a call, and its log in a task of its own; it must be called inside a tokio runtime.
     ///
     /// # Errors
-    /// Those of [`Call::new`]; the log is not begun then.
-    pub(in crate::sonic) fn new(config: Config, catalogue: &Catalogue, seed: u64, plan: Option<Plan>) -> Result<Self> {
+    /// Those of [`Call::new`] or [`Call::resume`]; the log is not begun then.
+    pub(in crate::sonic) fn new(start: Start, catalogue: &Catalogue, seed: u64, plan: Option<Plan>) -> Result<Self> {
         let begun = plan.map(|Plan { path, words }| {
-            let (log, first) = Log::begin(words, &config, catalogue, seed);
+            let (log, first) = match &start {
+                Start::Anew(config) => Log::begin(words, config, catalogue, seed),
+                Start::From(snapshot) => Log::resume(words, snapshot, catalogue, seed),
+            };
             (Page::new(path, seed, log), first)
         });
-        let call = Call::new(config, catalogue, seed)?;
+        let call = match start {
+            Start::Anew(config) => Call::new(*config, catalogue, seed)?,
+            Start::From(snapshot) => Call::resume(*snapshot, catalogue, seed)?,
+        };
         Ok(Recorded { call, recorder: begun.map(|(page, first)| Recorder::start(page, first, QUEUE)) })
     }
 
@@ -328,7 +344,8 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         for seed in [1, 2] {
             let plan = Some(Plan { path: folder.path().to_owned(), words: Words::InFull });
-            let call = Recorded::new(Config::default(), Catalogue::built_in(), seed, plan).unwrap();
+            let start = Start::Anew(Box::default());
+            let call = Recorded::new(start, Catalogue::built_in(), seed, plan).unwrap();
             call.end_log().await;
         }
         assert!(folder.path().join("call-0000000000000001.jsonl").exists());

@@ -62,11 +62,15 @@ impl Rerun {
             }
             None => return Err(refused("Line 1 does not begin a flight log.")),
         }
-        let First { version, words, seed, config, catalogue, .. } = read(1, value)?;
+        let First { version, words, seed, config, snapshot, catalogue, .. } = read(1, value)?;
         let catalogue = Catalogue::from_json(&catalogue.to_string())?;
-        let call = Call::new(config, &catalogue, seed)?;
+        let now = snapshot.as_ref().map(|snapshot| snapshot.at).unwrap_or_default();
+        let call = match snapshot {
+            Some(snapshot) => Call::resume(snapshot, &catalogue, seed)?,
+            None => Call::new(config, &catalogue, seed)?,
+        };
         let veil = (words == Words::Redacted).then(Veil::for_outputs);
-        let (now, tally) = (Duration::ZERO, Tally::default());
+        let tally = Tally::default();
         Ok(Rerun { call, version, words, veil, line: 1, now, tally, refusal: None })
     }
 

@@ -13,6 +13,7 @@ use crate::sonic::contract::{Contract, Filler, OfferedTool};
 use crate::sonic::conversation::{Input, Output, Verdict};
 use crate::sonic::event::{Event, Transcript, Unsent};
 use crate::sonic::session::{Inference, ToolSpec};
+use crate::sonic::snapshot::Snapshot;
 use crate::usage::Budget;
 
 /// Takes the words away.
@@ -64,6 +65,7 @@ impl Veil {
             budget,
             duplex,
             review,
+            snapshots,
             timeouts,
         } = config;
         let stop_sequences = inference.stop_sequences.into_iter().map(words).collect();
@@ -86,8 +88,35 @@ impl Veil {
             budget: Budget { farewell: budget.farewell.map(words), ..budget },
             duplex,
             review,
+            snapshots,
             timeouts,
         }
+    }
+
+    pub(super) fn snapshot(&self, snapshot: Snapshot) -> Snapshot {
+        let words = |text: &str| self.ink.text(text);
+        let mut veiled = snapshot;
+        veiled.config = self.config(veiled.config);
+        for line in &mut veiled.lines {
+            line.text = words(&line.text);
+        }
+        for line in &mut veiled.unsettled {
+            line.text = words(&line.text);
+        }
+        for open in &mut veiled.open {
+            open.question = open.question.as_deref().map(words);
+        }
+        for tool in &mut veiled.tools {
+            tool.call.arguments = self.ink.json(&tool.call.arguments);
+        }
+        for told in &mut veiled.results {
+            told.call.arguments = self.ink.json(&told.call.arguments);
+            told.result = self.ink.json(&told.result);
+        }
+        for typed in &mut veiled.typed {
+            typed.text = words(&typed.text);
+        }
+        veiled
     }
 
     pub(super) fn input(&mut self, input: Input) -> Input {
@@ -110,6 +139,9 @@ impl Veil {
             | Input::Taken { .. }
             | Input::Played { .. }
             | Input::Reviewed { verdict: Verdict::Pass, .. }
+            | Input::Saved { .. }
+            | Input::OwnerBudget { .. }
+            | Input::Park { .. }
             | Input::Interrupt
             | Input::Finish
             | Input::Tick) => plain,
@@ -134,6 +166,7 @@ impl Veil {
             plain @ (Output::Finish { .. }
             | Output::Abort { .. }
             | Output::CancelTool { .. }
+            | Output::Save { .. }
             | Output::Flush { .. }
             | Output::Wait { .. }) => plain,
         }

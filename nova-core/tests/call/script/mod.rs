@@ -11,7 +11,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use bedrock_nova::model::{Catalogue, ModelId};
 use bedrock_nova::sonic::conversation::{AudioPolicy, Call, Input, LinkKey, Output};
-use bedrock_nova::sonic::{Config, Event, Role, ToolSpec, ToolUseId, Transcript, TurnId};
+use bedrock_nova::sonic::{Config, Event, Role, Snapshot, ToolSpec, ToolUseId, Transcript, TurnId};
 use bedrock_nova::transport::Failure;
 use bedrock_nova::{Error, Result};
 use bytes::Bytes;
@@ -44,6 +44,14 @@ pub enum Dials {
     ByHand,
 }
 
+/// Whether a snapshot is kept at once.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub enum Store {
+    Works,
+    /// Only when the script says so.
+    ByHand,
+}
+
 /// One payload on the wire.
 pub struct Sent {
     pub at: Duration,
@@ -58,6 +66,7 @@ pub struct Script {
     pub uplink: Uplink,
     pub reader: Reader,
     pub dials: Dials,
+    pub store: Store,
     pub link: LinkKey,
     pub sent: Vec<Sent>,
     pub outputs: Vec<(Duration, Output)>,
@@ -72,13 +81,24 @@ pub struct Script {
 impl Script {
     /// A call that is being opened.
     pub fn dialing(config: Config) -> Self {
-        let call = Call::new(config, Catalogue::built_in(), 7).unwrap();
+        Script::of(Call::new(config, Catalogue::built_in(), 7).unwrap(), Duration::ZERO, Referee::default())
+    }
+
+    /// A call that another process goes on with, and that is being opened. The snapshot goes there as JSON.
+    pub fn resuming(snapshot: &Snapshot) -> Self {
+        let snapshot = Snapshot::from_json(&snapshot.to_json()).unwrap();
+        let (now, referee) = (snapshot.at, Referee::after(&snapshot));
+        Script::of(Call::resume(snapshot, Catalogue::built_in(), 8).unwrap(), now, referee)
+    }
+
+    fn of(call: Call, now: Duration, referee: Referee) -> Self {
         let mut script = Script {
             call,
-            now: Duration::ZERO,
+            now,
             uplink: Uplink::Ready,
             reader: Reader::AtOnce,
             dials: Dials::ByHand,
+            store: Store::Works,
             link: LinkKey(0),
             sent: Vec::new(),
             outputs: Vec::new(),
@@ -87,9 +107,17 @@ impl Script {
             told: 0,
             waiting: VecDeque::new(),
             unready: false,
-            referee: Referee::default(),
+            referee,
         };
         script.drain();
+        script
+    }
+
+    /// The same, accepted.
+    pub fn resumed(snapshot: &Snapshot) -> Self {
+        let mut script = Script::resuming(snapshot);
+        script.dials = Dials::Accepted;
+        script.accept();
         script
     }
 
@@ -266,6 +294,9 @@ impl Script {
                     if let (Event::Audio(audio), Reader::AtOnce) = (&stamped.event, self.reader) {
                         self.waiting.push_back(Input::Taken { turn: audio.turn, duration: audio.duration() });
                     }
+                }
+                Output::Save { revision } if self.store == Store::Works => {
+                    self.waiting.push_back(Input::Saved { revision: *revision });
                 }
                 Output::Wait { until } => {
                     waits += 1;

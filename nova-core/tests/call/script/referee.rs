@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 use bedrock_nova::sonic::conversation::{LinkKey, Output};
-use bedrock_nova::sonic::{Event, TurnId};
+use bedrock_nova::sonic::{CloseReason, Event, Snapshot, TurnId};
 use bytes::Bytes;
 use serde_json::Value;
 
@@ -37,6 +37,15 @@ struct Wire {
 }
 
 impl Referee {
+    /// A referee who takes over: what ended before stays ended.
+    pub fn after(snapshot: &Snapshot) -> Self {
+        let open: Vec<_> = snapshot.open.iter().map(|open| open.turn).collect();
+        Referee {
+            ended_turns: (1..=snapshot.turns).filter(|turn| !open.contains(turn)).collect(),
+            ..Referee::default()
+        }
+    }
+
     pub fn ready(&mut self, link: LinkKey) {
         self.credit.insert(link);
     }
@@ -55,8 +64,8 @@ impl Referee {
                 }
             }
             Output::Event(stamped) => {
-                self.seq += 1;
-                assert_eq!(stamped.seq, self.seq, "the count has a gap");
+                assert!(self.seq == 0 || stamped.seq == self.seq + 1, "the count has a gap");
+                self.seq = stamped.seq;
                 assert_eq!(stamped.at, now);
                 self.event(&stamped.event);
             }
@@ -100,6 +109,7 @@ impl Referee {
             Event::TurnEnded { turn, .. } => {
                 assert!(self.ended_turns.insert(*turn), "turn {turn} ended twice");
             }
+            Event::Closed { reason: CloseReason::Parked, .. } => self.closed = true,
             Event::Closed { .. } => {
                 self.closed = true;
                 let left: Vec<_> = self.opened_turns.difference(&self.ended_turns).collect();

@@ -17,6 +17,7 @@ use bedrock_nova::sonic::failure::{self, Recovery};
 use bedrock_nova::sonic::{
     CloseReason, Config, DropReason, Event, RenewReason, Stamped, Timeouts, Tokens, ToolOutcome, ToolUseId,
 };
+use bedrock_nova::usage::Money;
 
 use super::World;
 use super::service::Service;
@@ -53,6 +54,9 @@ pub struct Model {
     pub trimmed: usize,
     pub idle: usize,
     pub usage: Option<Tokens>,
+    /// What the call says that all of it cost, and the sum of what it said was new.
+    pub cost: Option<Money>,
+    pub news: Tokens,
     pub closed: Option<Closed>,
     /// What was wrong already while the call ran.
     pub wrong: Vec<String>,
@@ -104,6 +108,8 @@ impl Model {
             trimmed: 0,
             idle: 0,
             usage: None,
+            cost: Some(Money::default()),
+            news: Tokens::default(),
             closed: None,
             wrong: Vec::new(),
             finishing: false,
@@ -184,7 +190,11 @@ impl Model {
             }
             Event::HistoryTrimmed { lines, .. } => self.trimmed += lines,
             Event::UserIdle { .. } => self.idle += 1,
-            Event::Usage { total, .. } => self.usage = Some(*total),
+            Event::Usage { total, delta, cost } => {
+                self.usage = Some(*total);
+                self.news += *delta;
+                self.cost = *cost;
+            }
             Event::Unknown { name, .. } if !EXCUSED.iter().any(|excused| name.starts_with(excused)) => {
                 self.grammar.push(format!("{:.3} s: {name}", now.as_secs_f64()));
             }

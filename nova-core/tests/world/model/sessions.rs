@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
+use bedrock_nova::usage::Money;
 use bedrock_nova_emulator::ledger::{Ending, Tokens};
 
 use crate::world::World;
@@ -99,8 +100,17 @@ fn usage(world: &World) -> Vec<String> {
             wrong.push(format!("{} told of {parts:?}, and billed {:?}", session.link, ledger.tokens));
         }
     }
-    let used = world.model.usage.unwrap_or_default();
-    let used = [used.speech_in, used.text_in, used.speech_out, used.text_out];
+    let total = world.model.usage.unwrap_or_default();
+    if world.model.news != total {
+        wrong.push(format!("the call used {total:?}, and piece by piece {:?}", world.model.news));
+    }
+    // By hand: 3 and 12 dollars for a million tokens of speech in and out, 0.33 and 2.75 for text (reference §0.3).
+    let [speech_in, text_in, speech_out, text_out] = told.map(u128::from);
+    let pico = speech_in * 3_000_000 + text_in * 330_000 + speech_out * 12_000_000 + text_out * 2_750_000;
+    if world.model.cost != Some(Money::from_pico_dollars(pico)) {
+        wrong.push(format!("the call cost {:?} by its own count, and {pico} pico-dollars by hand", world.model.cost));
+    }
+    let used = [total.speech_in, total.text_in, total.speech_out, total.text_out];
     if used != told {
         wrong.push(format!("the call used {used:?} by its own count, and was told of {told:?}"));
     }

@@ -9,6 +9,7 @@ use crate::ids::ToolUseId;
 use crate::sonic::contract::{Contract, Filler, OnInterrupt};
 use crate::sonic::conversation::io::LinkKey;
 use crate::sonic::event::{ToolCall, ToolOutcome, TurnId};
+use crate::sonic::snapshot::Run;
 
 /// Ids that are remembered, so that no two calls have the same one. A day's call has some hundreds.
 const IDS: usize = 1_024;
@@ -51,6 +52,10 @@ pub(super) struct Asker {
 pub(super) enum Place {
     /// As many of its tool run as may run at once.
     Waiting,
+    /// It must not run twice, and runs once this revision of the call's snapshot is kept.
+    Unwritten {
+        revision: u64,
+    },
     Running,
 }
 
@@ -125,16 +130,39 @@ impl Tools {
         Some(self.told.remove(at))
     }
 
-    /// Begins the next call that may run.
-    pub(super) fn start(&mut self) -> Option<ToolCall> {
+    /// Gives the next call that may run its place.
+    pub(super) fn next(&mut self) -> Option<&mut Pending> {
         let runs = |name: &str| {
-            let of_this = |one: &&Pending| one.place == Place::Running && one.call.name == name;
+            let of_this = |one: &&Pending| one.place != Place::Waiting && one.call.name == name;
             self.pending.iter().filter(of_this).count()
         };
         let next = |one: &Pending| one.place == Place::Waiting && runs(&one.call.name) < one.contract.at_once;
         let at = self.pending.iter().position(next)?;
-        self.pending[at].place = Place::Running;
-        Some(self.pending[at].call.clone())
+        self.pending.get_mut(at)
+    }
+
+    /// Returns the next call that waited for a revision that is kept now.
+    pub(super) fn next_written(&mut self, kept: u64) -> Option<&mut Pending> {
+        let written = |one: &&mut Pending| matches!(one.place, Place::Unwritten { revision } if revision <= kept);
+        self.pending.iter_mut().find(written)
+    }
+
+    /// Returns every call that is under way, in the order in which they were asked.
+    pub(in crate::sonic::conversation) fn pending(&self) -> impl Iterator<Item = (&ToolCall, Run)> {
+        self.pending.iter().map(|one| match one.place {
+            Place::Waiting => (&one.call, Run::NotYet),
+            Place::Unwritten { .. } | Place::Running => (&one.call, Run::Unknown),
+        })
+    }
+
+    /// Returns every result that was told and not answered yet.
+    pub(in crate::sonic::conversation) fn told(&self) -> impl Iterator<Item = (&ToolCall, &Value, ToolOutcome)> {
+        self.told.iter().map(|told| (&told.call, &told.result, told.outcome))
+    }
+
+    /// Keeps an id from being given again.
+    pub(in crate::sonic::conversation) fn reserve(&mut self, id: ToolUseId) {
+        self.ids.push_back(id);
     }
 
     // ---- over

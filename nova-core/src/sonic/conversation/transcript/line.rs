@@ -7,7 +7,7 @@ use super::sound::{self, Pace};
 use crate::sonic::event::{Cut, ItemId, Transcript, TranscriptStage, TurnId};
 use crate::sonic::wire::Role;
 
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(super) struct Line {
     item: ItemId,
     pub(super) turn: TurnId,
@@ -20,7 +20,7 @@ pub(super) struct Line {
     shown: Option<Transcript>,
 }
 
-#[derive(Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq)]
 pub(super) enum LineState {
     /// Its turn goes on.
     Growing,
@@ -31,7 +31,7 @@ pub(super) enum LineState {
 }
 
 /// What becomes of a line's words when more of the user's come.
-#[derive(Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq)]
 enum Next {
     GoesOn,
     /// They will be heard again, so they stand only until then.
@@ -39,7 +39,7 @@ enum Next {
 }
 
 /// Whether somebody listened to the end.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 enum End {
     Open,
     Interrupted {
@@ -168,6 +168,18 @@ impl Line {
             }
         };
         self.version(text, TranscriptStage::Final)
+    }
+
+    /// What was said, if it were cut there now.
+    pub(super) fn as_heard(&self, cut: Cut, pace: Pace) -> Transcript {
+        let mut line = self.clone();
+        line.interrupted(cut, pace);
+        line.as_said()
+    }
+
+    /// Says whether the application knows of the line.
+    pub(super) fn is_shown(&self) -> bool {
+        self.shown.is_some()
     }
 
     fn version(&self, text: String, stage: TranscriptStage) -> Transcript {

@@ -4,7 +4,7 @@ use std::ops::Range;
 use std::time::Duration;
 
 /// Some words that were announced, or said, in one piece.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub(super) struct Sentence {
     pub(super) text: String,
     pub(super) stage: Stage,
