@@ -327,28 +327,3 @@ fn histories() -> Vec<(String, History)> {
     let read = |file: &std::path::PathBuf| serde_json::from_str(&std::fs::read_to_string(file).unwrap()).unwrap();
     files.iter().map(|file| (file.file_stem().unwrap().to_string_lossy().into_owned(), read(file))).collect()
 }
-
-/// Temporary.
-#[test]
-#[ignore = "a survey"]
-fn survey() {
-    use proptest::strategy::ValueTree as _;
-    let get = |name: &str, usual: u64| std::env::var(name).ok().and_then(|n| n.parse().ok()).unwrap_or(usual);
-    let (cases, seed) = (get("PROPTEST_CASES", 1000), get("SEED", 1));
-    let mut bytes = [0; 32];
-    bytes[..8].copy_from_slice(&u64::to_le_bytes(seed));
-    let rng = proptest::test_runner::TestRng::from_seed(proptest::test_runner::RngAlgorithm::ChaCha, &bytes);
-    let mut runner = proptest::test_runner::TestRunner::new_with_rng(ProptestConfig::default(), rng);
-    let strategy = history();
-    let mut failures = 0;
-    for n in 0..cases {
-        let history = strategy.new_tree(&mut runner).unwrap().current();
-        let wrong = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| history.wrong()));
-        let wrong = wrong.unwrap_or_else(|_| vec!["PANIC".to_owned()]);
-        if let Some(first) = wrong.first() {
-            failures += 1;
-            println!("@@ {n}\t{first}\t{}\t{}", wrong.len(), serde_json::to_string(&history).unwrap());
-        }
-    }
-    println!("SEED={seed}: {failures} of {cases}");
-}

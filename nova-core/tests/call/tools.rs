@@ -248,7 +248,8 @@ fn a_tools_answer_comes_before_that_to_what_was_being_said_at_the_finish() {
     call.pass_ms(100);
     call.tool_done("u-1", Ok(json!({}))).unwrap();
     call.answer("Dry.", 3);
-    let ends = |call: &mut Script| call.story().into_iter().filter(|line| line.starts_with("turn ")).collect::<Vec<_>>();
+    let ends =
+        |call: &mut Script| call.story().into_iter().filter(|line| line.starts_with("turn ")).collect::<Vec<_>>();
     assert_eq!(ends(&mut call), ["turn 1 answered"]);
     call.hear([speech_end(6_000, 6_400), user_final("And tomorrow?")]);
     call.answer("Wet.", 3);

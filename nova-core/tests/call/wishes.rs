@@ -169,31 +169,3 @@ fn what_a_session_that_makes_room_still_wishes_for_a_question_that_moved_is_not_
     assert_eq!(results(&call), [json!({ "sky": "blue" })]);
     assert!(call.story().contains(&"turn 1 answered".to_owned()));
 }
-
-#[test]
-fn temporary() {
-    let mut call = Script::with(with_tools());
-    call.user_says("Tell me.");
-    let lose = |call: &mut Script| {
-        call.pass_ms(21_000);
-        call.fail("ModelTimeoutException", "Model has timed out in processing the request");
-        call.pass_ms(700);
-    };
-    call.hear([tool_use("u-0", "weather", r#"{"city":"Oslo"}"#)]);
-    call.answer("So it is.", 2);
-    call.hear([tool_use("u-1", "clock", r#"{"city":"Rome"}"#)]);
-    println!("{:#?}", call.story());
-    lose(&mut call);
-    println!("{:#?}", call.story());
-    call.hear([tool_use("u-3", "weather", r#"[1]"#)]);
-    println!("{:#?}", call.story());
-    lose(&mut call);
-    println!("{:#?}", call.story());
-    call.interrupt();
-    println!("{:#?}", call.story());
-    call.pass_ms(0);
-    println!("{:#?}", call.story());
-    call.hear([tool_use("u-0", "clock", r#"{"city":"Rome"}"#)]);
-    println!("{:#?}", call.story());
-    println!("{:#?} {:#?}", call.wire(2), call.wire(3));
-}

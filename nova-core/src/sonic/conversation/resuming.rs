@@ -51,7 +51,7 @@ impl Call {
             open: self.open_turns(),
             tools: self.tools.pending().map(tool).collect(),
             results: self.tools.told().map(told).collect(),
-            typed: self.typed.iter().filter_map(waiting).collect(),
+            typed: self.unasked_texts().filter_map(waiting).collect(),
             playing: playing.collect(),
             usage: self.usage(),
             budget_told: self.spending.told().to_vec(),

@@ -251,10 +251,14 @@ impl Call {
         suspect
     }
 
+    /// Returns the texts that are not asked yet, the one that is on its way first.
+    pub(super) fn unasked_texts(&self) -> impl Iterator<Item = &Typed> {
+        self.lines.current.as_ref().and_then(|line| line.typing.as_ref()).into_iter().chain(&self.typed)
+    }
+
     /// Says whether anything the application handed over still waits.
     pub(super) fn has_input_left(&self) -> bool {
-        let typing = self.lines.live().is_some_and(|line| line.typing.is_some());
-        !self.audio_in.is_empty() || !self.typed.is_empty() || typing
+        !self.audio_in.is_empty() || self.unasked_texts().next().is_some()
     }
 
     /// Takes out what was handed over and never sent.
