@@ -15,8 +15,9 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use bedrock_nova::ErrorKind;
+use bedrock_nova::sonic::api::Command;
 use bedrock_nova::sonic::{
-    Builder, Conversation, Event, OfferedTool, OnInterrupt, Role, Tool, ToolOutcome, ToolSpec, TurnEnd,
+    Builder, Config, Conversation, Event, OfferedTool, OnInterrupt, Role, RunBy, Tool, ToolOutcome, ToolSpec, TurnEnd,
 };
 use bedrock_nova::transport::Transport;
 use bedrock_nova::transport::memory::{self, FromClient, Incoming, MemoryPeer};
@@ -231,6 +232,63 @@ async fn a_tool_without_a_handler_is_answered_by_the_application() {
 }
 
 /// A tool that is stopped leaves the driver nothing to hand in; its clock goes on all the same.
+#[tokio::test(start_paused = true)]
+async fn a_tool_whose_handler_is_missing_is_refused_and_whoever_was_offered_last_answers() {
+    let tool = Tool::new("get_weather", "Tells it.", schema(), |_| async { Ok::<_, String>(json!({})) });
+    let mut config = Config::default();
+    config
+        .tools
+        .push(OfferedTool { run_by: RunBy::Handler, ..ToolSpec::new("get_weather", "Tells it.", schema()).into() });
+    let refused = with_engine().config(config).connect().await.unwrap_err();
+    assert_eq!((refused.kind(), refused.code()), (ErrorKind::Misuse, "tool-handler"));
+    // The application takes the tool over from its handler.
+    let spec = ToolSpec::new("get_weather", "Tells it.", schema());
+    let mut talk = with_engine().tool(tool).offer_tool(spec).connect().await.unwrap();
+    talk.send_text("Weather?").await.unwrap();
+    let asked = until(&mut talk, |event| matches!(event, Event::ToolCall(_))).await;
+    let Some(Event::ToolCall(call)) = asked.last() else { panic!("{asked:?}") };
+    talk.answer_tool(&call.id, Ok(json!({ "temperature": 3 }))).await.unwrap();
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_a_client_says_in_json_is_done() {
+    let (speak, mut talk) =
+        with_engine().offer_tool(ToolSpec::new("get_weather", "Tells it.", schema())).connect().await.unwrap().split();
+    let say = |json: Value| {
+        let speak = speak.clone();
+        async move { speak.obey(Command::try_from(json)?).await }
+    };
+    let audio = |rate: u32| json!({ "type": "audio", "pcm": "AAAAAA==", "sampleRate": rate });
+    say(audio(16_000)).await.unwrap();
+    let refused = say(audio(8_000)).await.unwrap_err();
+    assert_eq!((refused.kind(), refused.code()), (ErrorKind::Invalid, "command"));
+    assert!(refused.to_string().contains("8000") && refused.to_string().contains("16000"), "{refused}");
+    say(json!({ "type": "audioEnd" })).await.unwrap();
+    say(json!({ "type": "text", "text": "Weather?" })).await.unwrap();
+    let mut answered = Vec::new();
+    while answered.len() < 2 {
+        match timeout(DEADLINE, talk.next()).await.unwrap().unwrap() {
+            Event::ToolCall(call) => {
+                say(json!({ "type": "toolResult", "id": call.id, "result": { "temperature": 3 } })).await.unwrap();
+            }
+            Event::ToolDone { outcome, .. } => answered.push(outcome),
+            _ => {}
+        }
+    }
+    assert_eq!(answered, [ToolOutcome::Answered; 2]);
+    let unknown = say(json!({ "type": "toolResult", "id": "none", "error": "no" })).await.unwrap_err();
+    assert_eq!(unknown.kind(), ErrorKind::Misuse);
+    say(json!({ "type": "finish" })).await.unwrap();
+    let closed = timeout(DEADLINE, async {
+        let mut last = None;
+        while let Some(event) = talk.next().await {
+            last = Some(event);
+        }
+        last
+    });
+    assert!(matches!(closed.await.unwrap(), Some(Event::Closed { error: None, .. })));
+}
+
 #[tokio::test(start_paused = true)]
 async fn silence_flows_on_after_a_tool_was_stopped() {
     let stuck =

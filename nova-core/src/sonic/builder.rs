@@ -9,7 +9,7 @@ use tokio::sync::{mpsc, oneshot};
 
 use super::clock::Clock;
 use super::config::{AudioDuringTools, Config, Duplex, Idle, Message, Renewal, Review, Snapshots, Timeouts};
-use super::contract::OfferedTool;
+use super::contract::{OfferedTool, RunBy};
 use super::conversation::Verdict;
 use super::driver::{Course, Driver};
 use super::flight::Words;
@@ -124,7 +124,6 @@ impl Builder {
     /// is resumed, is replaced.
     pub fn tool(mut self, tool: Tool) -> Self {
         self = self.offer_tool(tool.offer.clone());
-        self.tools.retain(|other| other.name() != tool.name());
         self.tools.push(tool);
         self
     }
@@ -133,6 +132,7 @@ impl Builder {
     /// [`Event::ToolCall`](super::Event::ToolCall) with [`Sender::answer_tool`].
     pub fn offer_tool(mut self, tool: impl Into<OfferedTool>) -> Self {
         let tool = tool.into();
+        self.tools.retain(|other| other.name() != tool.spec.name);
         match self.config.tools.iter_mut().find(|other| other.spec.name == tool.spec.name) {
             Some(other) => *other = tool,
             None => self.config.tools.push(tool),
@@ -252,7 +252,8 @@ impl Builder {
     /// It must be called inside a tokio runtime. Dropping the future gives the call up.
     ///
     /// # Errors
-    /// `Invalid` before anything is sent when the model does not take something of the configuration; `Denied` for
+    /// `Misuse`, code `tool-handler`, for a tool that is run by a handler and has none, as in a call that is resumed without
+    /// it; `Invalid` before anything is sent when the model does not take something of the configuration; `Denied` for
     /// credentials, `Transport` for an endpoint that cannot be reached, `Timeout` when nothing is accepted in time,
     /// or whatever the service refuses the stream with.
     pub async fn connect(mut self) -> Result<Conversation> {
@@ -310,7 +311,26 @@ impl Builder {
         budget.check(&self.catalogue.as_ref().unwrap_or(Catalogue::built_in()).model(&self.config.model))
     }
 
+    /// Every tool that a handler is to run has one: in a call that is resumed, or described by a whole configuration, the
+    /// handlers do not come with it.
+    fn check_handlers(&self) -> Result<()> {
+        let has_handler = |name: &str| self.tools.iter().any(|tool| tool.name() == name);
+        let by_handler = self.config.tools.iter().filter(|tool| tool.run_by == RunBy::Handler);
+        match by_handler.map(|tool| &tool.spec.name).find(|name| !has_handler(name)) {
+            None => Ok(()),
+            Some(name) => {
+                Err(Error::new(ErrorKind::Misuse, format!("The tool {name:?} is run by a handler, and has none here."))
+                    .with_code("tool-handler")
+                    .with_hint(
+                        "Handlers are not kept with a call: give them to the builder again with tool(), or offer the \
+                            tool with offer_tool() and answer it by yourself.",
+                    ))
+            }
+        }
+    }
+
     async fn prepare(&mut self) -> Result<(Recorded, Arc<dyn Transport>)> {
+        self.check_handlers()?;
         let catalogue = self.catalogue.take().unwrap_or_else(|| Catalogue::built_in().clone());
         let config = std::mem::take(&mut self.config);
         let start = match self.snapshot.take() {

@@ -26,12 +26,34 @@ pub struct OfferedTool {
     /// The call's side.
     #[serde(default)]
     pub contract: Contract,
+    /// Who runs it.
+    #[serde(default, skip_serializing_if = "RunBy::is_application")]
+    pub run_by: RunBy,
+}
+
+/// Who runs a tool. It is kept with a call, so that a process which goes on with one knows what it has to bring.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+#[non_exhaustive]
+pub enum RunBy {
+    /// The application answers each wish by itself.
+    #[default]
+    Application,
+    /// A handler that the builder was given. A builder that has none refuses to connect.
+    Handler,
+}
+
+impl RunBy {
+    #[allow(clippy::trivially_copy_pass_by_ref, reason = "serde asks for it")]
+    fn is_application(&self) -> bool {
+        *self == RunBy::Application
+    }
 }
 
 impl OfferedTool {
     /// Offers a tool under a contract; with the default one, `spec.into()` says the same.
     pub fn new(spec: ToolSpec, contract: Contract) -> Self {
-        OfferedTool { spec, contract }
+        OfferedTool { spec, contract, run_by: RunBy::Application }
     }
 
     /// Checks both sides.
@@ -57,7 +79,7 @@ impl OfferedTool {
 
 impl From<ToolSpec> for OfferedTool {
     fn from(spec: ToolSpec) -> Self {
-        OfferedTool { spec, contract: Contract::default() }
+        OfferedTool::new(spec, Contract::default())
     }
 }
 

@@ -320,6 +320,12 @@ impl Sender {
         self.clock.now()
     }
 
+    /// Returns the rate of the audio that goes in.
+    #[must_use]
+    pub fn input_rate(&self) -> SampleRate {
+        self.rate
+    }
+
     /// Returns the call as it is now, for [`Conversation::resume`]; see [`Snapshot`].
     ///
     /// # Errors

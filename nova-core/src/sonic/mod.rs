@@ -52,7 +52,7 @@ mod tool;
 #[cfg(feature = "runtime")]
 pub use builder::Builder;
 pub use config::{AudioDuringTools, Config, Duplex, Idle, Message, Renewal, Review, Snapshots, Timeouts, Unreviewed};
-pub use contract::{Contract, Effect, Filler, OfferedTool, OnInterrupt};
+pub use contract::{Contract, Effect, Filler, OfferedTool, OnInterrupt, RunBy};
 #[cfg(feature = "runtime")]
 pub use entry::Entry;
 pub use event::{
@@ -64,7 +64,7 @@ pub use handle::{Conversation, Events, Sender};
 #[cfg(feature = "runtime")]
 pub use keeper::Hold;
 #[cfg(feature = "runtime")]
-pub use pool::{ConversationPool, Drained, OwnerBudget, PoolBuilder, PoolStats, Pooled};
+pub use pool::{ConversationPool, Drained, OwnerBudget, PoolBuilder, PoolStats, Pooled, Whereabouts};
 #[cfg(feature = "runtime")]
 pub use readers::{Ending, ReadFrom, Reader, SharedConversation};
 #[cfg(feature = "runtime")]

@@ -9,7 +9,7 @@ use std::time::Duration;
 use futures::FutureExt;
 use serde_json::Value;
 
-use crate::sonic::contract::{Effect, Filler, OfferedTool, OnInterrupt};
+use crate::sonic::contract::{Effect, Filler, OfferedTool, OnInterrupt, RunBy};
 use crate::sonic::session::ToolSpec;
 use crate::transport::BoxFuture;
 
@@ -38,8 +38,9 @@ impl Tool {
         R: Future<Output = Result<Value, E>> + Send + 'static,
         E: fmt::Display,
     {
+        let spec = ToolSpec::new(name, description, schema);
         Tool {
-            offer: ToolSpec::new(name, description, schema).into(),
+            offer: OfferedTool { run_by: RunBy::Handler, ..spec.into() },
             handler: Arc::new(move |arguments| {
                 let run = run(arguments);
                 Box::pin(async move { run.await.map_err(|error| error.to_string()) })

@@ -4,8 +4,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use bedrock_nova::ErrorKind;
-use bedrock_nova::sonic::store::{FolderStore, Holder, SnapshotStore, Standing};
-use bedrock_nova::sonic::{CloseReason, ConversationPool, Event, ReadFrom, RenewReason};
+use bedrock_nova::sonic::store::{FolderStore, Holder, SnapshotStore, Standing, USUAL_LIFE};
+use bedrock_nova::sonic::{CloseReason, ConversationPool, Event, ReadFrom, RenewReason, Tool, Whereabouts};
 
 use crate::service::{Service, ask, owner, until};
 use crate::sick::Door;
@@ -39,10 +39,24 @@ async fn a_call_that_is_parked_goes_on_in_another_process() {
     assert!(elsewhere.hint().unwrap().contains("http://here"), "{elsewhere}");
     let stranger = there.resume(&id, &owner("bob"), |call| service.attach(call)).await.unwrap_err();
     assert_eq!(stranger.code(), "no-such-call");
+    assert_eq!(here.locate(&id, &ann).await.unwrap(), Whereabouts::Here);
+    let whereabouts = there.locate(&id, &ann).await.unwrap();
+    let Whereabouts::Elsewhere { hint, remaining } = whereabouts else { panic!("{whereabouts:?}") };
+    assert!(hint == "http://here" && remaining <= USUAL_LIFE, "{hint}, {remaining:?}");
+    assert_eq!(there.locate(&id, &owner("bob")).await.unwrap_err().code(), "no-such-call");
 
     let snapshot = call.park().await.unwrap();
     assert_eq!(call.closed().await.reason, CloseReason::Parked);
     until(|| here.stats().live == 0).await;
+    let mut whereabouts = there.locate(&id, &ann).await.unwrap();
+    for _ in 0..100 {
+        if whereabouts == Whereabouts::Left {
+            break;
+        }
+        tokio::time::sleep(Duration::from_millis(50)).await;
+        whereabouts = there.locate(&id, &ann).await.unwrap();
+    }
+    assert_eq!(whereabouts, Whereabouts::Left);
     let mut taken = None;
     for _ in 0..100 {
         taken = there.resume(&id, &ann, |call| service.attach(call)).await.ok();
@@ -205,4 +219,41 @@ async fn a_call_whose_lease_cannot_be_held_ends_before_anybody_else_may_have_it(
     let lasted = call.elapsed() - shut_at;
     assert!(lasted <= Duration::from_secs(15), "a lease lives 15 s: {lasted:?}");
     assert!(lasted >= Duration::from_secs(9), "and is renewed every 5 s: {lasted:?}");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_call_whose_handlers_were_forgotten_is_refused_and_left_as_it_was() {
+    let (_folder, store) = folder();
+    let service = Service::start();
+    let (here, there) = (pool(&store, "http://here"), pool(&store, "http://there"));
+    let ann = owner("ann");
+    let weather = || {
+        let schema = serde_json::json!({ "type": "object", "properties": {} });
+        Tool::new("weather", "Tells the weather.", schema, |_| async { Ok::<_, String>(serde_json::json!("dry")) })
+    };
+    let call = here.open(&ann, service.call().tool(weather())).await.unwrap();
+    let id = call.id().clone();
+    ask(&call, "Good morning.").await;
+    call.park().await.unwrap();
+    call.closed().await;
+    until(|| here.stats().live == 0).await;
+    let mut refused = there.resume(&id, &ann, |call| service.attach(call)).await.unwrap_err();
+    for _ in 0..100 {
+        if refused.code() != "held-elsewhere" {
+            break;
+        }
+        tokio::time::sleep(Duration::from_millis(50)).await;
+        refused = there.resume(&id, &ann, |call| service.attach(call)).await.unwrap_err();
+    }
+    assert_eq!((refused.kind(), refused.code()), (ErrorKind::Misuse, "tool-handler"));
+    assert!(refused.to_string().contains("weather") && refused.hint().unwrap().contains("tool()"), "{refused}");
+    there.resume(&id, &ann, |call| service.attach(call).tool(weather())).await.unwrap();
+}
+
+#[tokio::test]
+async fn a_lease_that_nobody_can_renew_in_time_is_refused() {
+    let (_folder, store) = folder();
+    let pool = |life| ConversationPool::builder().store_for(Arc::clone(&store), Holder::new("here"), life).build();
+    assert_eq!(pool(Duration::from_millis(999)).unwrap_err().code(), "lease-life");
+    pool(Duration::from_secs(1)).unwrap();
 }

@@ -2,7 +2,7 @@
 //!
 //! - [`encode`] and [`decode`] are an event as one line of JSON, as a WebSocket carries it and a recording keeps it.
 //! - [`sse`] is the same for a page that listens to server-sent events.
-//! - [`Command`] is what a client says.
+//! - [`Command`] is what a client says; `Sender::obey` does it.
 //! - [`frame`] is audio without the third that base64 adds, for a socket that has agreed on it.
 //!
 //! Names are in camel case, times in milliseconds with a fraction, audio is 16-bit little-endian PCM in base64. A reader
@@ -15,6 +15,8 @@ mod command;
 mod event;
 mod fields;
 pub mod frame;
+#[cfg(feature = "runtime")]
+mod obey;
 #[cfg(feature = "schema")]
 mod schema;
 pub mod sse;

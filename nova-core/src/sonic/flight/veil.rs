@@ -37,13 +37,14 @@ impl Veil {
     pub(super) fn config(&self, config: Config) -> Config {
         let words = |text: String| self.ink.text(&text);
         let filler = |filler: Filler| Filler { text: words(filler.text), ..filler };
-        let tool = |OfferedTool { spec, contract }| OfferedTool {
+        let tool = |OfferedTool { spec, contract, run_by }| OfferedTool {
             spec: ToolSpec {
                 description: words(spec.description),
                 schema: payload::schema(&self.ink, &spec.schema),
                 name: spec.name,
             },
             contract: Contract { filler: contract.filler.map(filler), ..contract },
+            run_by,
         };
         let message = |message: Message| Message { role: message.role, text: words(message.text) };
         let Config {

@@ -30,7 +30,62 @@
 //! # With a store
 //!
 //! A pool that has a [store](super::store) keeps its calls there. A call that is not here may have been left by another
-//! process: [`resume`](ConversationPool::resume) takes it over; if another process has it, the error says which.
+//! process; [`resume`](ConversationPool::resume) takes it over, and is what a handler asks instead of
+//! [`get`](ConversationPool::get). Nobody goes on with a call by itself: the client that comes back makes it go on, within a
+//! day. What a handler does:
+//!
+//! ```no_run
+//! use std::sync::Arc;
+//!
+//! use bedrock_nova::ids::{CallId, Owner};
+//! use bedrock_nova::sonic::store::{FolderStore, Holder};
+//! use bedrock_nova::sonic::{Conversation, ConversationPool, Pooled, Tool, Whereabouts};
+//! use serde_json::json;
+//!
+//! /// What is not kept with a call, and so is given to each: handlers, and transport or credentials if they are special.
+//! fn bring(call: bedrock_nova::sonic::Builder) -> bedrock_nova::sonic::Builder {
+//!     let schema = json!({ "type": "object", "properties": {} });
+//!     call.tool(Tool::new("weather", "Tells the weather.", schema, |_| async { Ok::<_, String>(json!("dry")) }))
+//! }
+//!
+//! # fn answer(_: u16, _: String) {}
+//! # async fn run(user: &str, asked: &str) -> bedrock_nova::Result<()> {
+//! // Once in a process. The hint is how other processes, or a load balancer, reach this one.
+//! let store = Arc::new(FolderStore::new("/var/lib/my-app/calls"));
+//! let pool = ConversationPool::builder().store(store, Holder::new("http://10.0.0.7:8080")).build()?;
+//!
+//! // POST /calls
+//! let owner = Owner::from(user);
+//! let call = pool.open(&owner, bring(Conversation::builder().system("Answer shortly."))).await?;
+//!
+//! // GET /calls/{id}/events, after whatever has become of the process that had it
+//! let id = CallId::from(asked);
+//! match pool.resume(&id, &owner, bring).await {
+//!     Ok(call) => { /* read from the client's last number: see readers */ }
+//!     Err(error) => match error.code() {
+//!         "no-such-call" => answer(404, error.to_string()),
+//!         // Its process lives: send the client there. If it has just died, its lease runs out.
+//!         "held-elsewhere" => match pool.locate(&id, &owner).await? {
+//!             Whereabouts::Elsewhere { hint, .. } => answer(307, hint),
+//!             _ => answer(503, "Try again at once.".to_owned()),
+//!         },
+//!         // Everything else says by itself whether it may pass: `draining`, `pool-full`, a store that is away.
+//!         _ if error.is_retryable() => answer(503, error.to_string()),
+//!         _ => answer(500, error.to_string()),
+//!     },
+//! }
+//! # drop(call);
+//! # Ok(())
+//! # }
+//! ```
+//!
+//! A call that goes on says so by [`Renewed`](super::Event::Renewed) with the reason
+//! [`Resumed`](super::RenewReason::Resumed), among its first events. For a reader that comes back it stands in the place of
+//! a gap: the numbers jump, and nobody knows any more how many events the other process had still told.
+//!
+//! What becomes of tools: one that had run is told; one that was running is not run again, since nobody knows how far it
+//! came, unless it is [idempotent](super::Effect::Idempotent). A tool that may run only once starts when the store has
+//! written down that it does, so a store that is away holds it up.
 //!
 //! # Who lets go
 //!
@@ -45,11 +100,13 @@
 //! | `observers` | metrics and traces, where they are on |
 //! | `watch` | the task beside each call: its events counted, its end noticed |
 //! | `sweep` | the task beside the pool: idle calls and owners' time |
+//! | `locate` | where a call is, for whoever came to the wrong process |
 //! | `drain` | the common end |
 //! | `name` | ids that belong to an owner |
 
 mod accounts;
 mod drain;
+mod locate;
 mod name;
 mod observers;
 mod settings;
@@ -65,6 +122,7 @@ use tokio::sync::watch::Receiver;
 
 use self::accounts::Accounts;
 pub use self::drain::Drained;
+pub use self::locate::Whereabouts;
 use self::settings::Settings;
 pub use self::settings::{OwnerBudget, PoolBuilder};
 use self::slots::{Found, Slots};

@@ -15,6 +15,9 @@ const CONVERSATIONS: usize = 100;
 /// Longer than a page takes to reload and a telephone to change networks.
 const IDLE: Duration = Duration::from_secs(120);
 
+/// Below it a renewal, due at a third, has no time to be late.
+const LEAST_LIFE: Duration = Duration::from_secs(1);
+
 /// What an owner's calls may use together, in a period.
 #[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
@@ -112,8 +115,13 @@ impl PoolBuilder {
     /// Makes the pool. It must be called inside a tokio runtime.
     ///
     /// # Errors
-    /// `Misuse` outside of a tokio runtime.
+    /// `Misuse` outside of a tokio runtime; `Invalid`, code `lease-life`, for leases that live for less than a second.
     pub fn build(self) -> Result<ConversationPool> {
+        if self.settings.store.as_ref().is_some_and(|kept| kept.life < LEAST_LIFE) {
+            return Err(Error::new(ErrorKind::Invalid, "A lease of less than a second runs out before it is renewed.")
+                .with_code("lease-life")
+                .with_hint("Most are well served by 15 s, store::USUAL_LIFE."));
+        }
         let runtime = tokio::runtime::Handle::try_current()
             .map_err(|cause| Error::new(ErrorKind::Misuse, "build() needs a tokio runtime.").with_cause(cause))?;
         let inner = Arc::new(Inner { settings: self.settings, state: State::default().into() });

@@ -29,6 +29,9 @@
 //! the place where it is missing, and goes on. A gap has the number of the last event that is missing: who comes back
 //! after it goes on behind it, and is not told again.
 //!
+//! What another process told of a call that [goes on](super::Conversation::resume) here is not here, nor its number known:
+//! the numbers jump, and [`Event::Renewed`](super::Event::Renewed) says why.
+//!
 //! # Sound that is void
 //!
 //! When an answer is cut, its sound is taken out for everybody who has not read it: nobody should hear it any more. The
