@@ -66,6 +66,33 @@ fn a_soft_bound_is_told_of_once_and_a_hard_one_says_goodbye() {
 }
 
 #[test]
+fn what_a_farewell_came_before_is_handed_back() {
+    let mut call = Script::with(config(|config| {
+        config.budget.time = Bounds::hard(secs(60));
+        config.budget.farewell = Some("Say goodbye.".to_owned());
+    }));
+    call.pass(secs(59));
+    call.stall();
+    for text in ["On its way.", "One more question!", "And another!"] {
+        call.text(text).unwrap();
+    }
+    call.pass(secs(1));
+    call.unstall();
+    call.pass_ms(100);
+    let wire = call.wire(1);
+    let typed: Vec<_> = wire.iter().filter(|line| line.starts_with("text ")).collect();
+    assert_eq!(typed[1..], ["text On its way.", "text Say goodbye."]);
+    call.answer("Wait.", 3);
+    call.answer("Goodbye!", 3);
+    assert_eq!(ended(&mut call), "closed budget");
+    let closed = call.events().find_map(|event| match event {
+        Event::Closed { unsent, .. } => Some(unsent.texts.clone()),
+        _ => None,
+    });
+    assert_eq!(closed.unwrap(), ["One more question!", "And another!"]);
+}
+
+#[test]
 fn a_model_that_nobody_can_type_to_ends_without_a_farewell() {
     let mut call = Script::with(config(|config| {
         config.model = ModelId::from(V1);

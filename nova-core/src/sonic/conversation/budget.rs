@@ -55,7 +55,7 @@ impl Call {
         let farewell = self.config.budget.farewell.clone().filter(|_| self.model.has(Feature::InteractiveText));
         if let (Phase::Live, Some(farewell)) = (&self.phase, farewell) {
             // What else waits to be typed would be answered first, at more cost.
-            self.typed.clear();
+            self.withheld.append(&mut self.typed);
             if let Err(error) = self.text(farewell, TypedBy::Greeting) {
                 tracing::debug!(code = error.code(), "the farewell was refused");
             }

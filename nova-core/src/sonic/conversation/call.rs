@@ -63,6 +63,8 @@ pub struct Call {
     pub(super) blocks: VecDeque<Block>,
     pub(super) audio_while_tools: AudioWhileTools,
     pub(super) typed: VecDeque<Typed>,
+    /// Texts that a farewell came before.
+    pub(super) withheld: VecDeque<Typed>,
     pub(super) outputs: VecDeque<Output>,
     pub(super) next_audio: Option<Duration>,
     /// When audio that was given up was last told of.
@@ -168,6 +170,7 @@ impl Call {
             blocks: VecDeque::new(),
             audio_while_tools: AudioWhileTools::at_first(config.audio_during_tools),
             typed: VecDeque::new(),
+            withheld: VecDeque::new(),
             outputs: VecDeque::new(),
             next_audio: None,
             dropped_told: None,

@@ -265,7 +265,8 @@ impl Call {
     pub(super) fn unsent(&mut self) -> Unsent {
         let typing = self.lines.current.as_mut().and_then(|line| line.typing.take());
         self.take_back(typing);
-        let typed: VecDeque<Typed> = std::mem::take(&mut self.typed);
+        let mut typed: VecDeque<Typed> = std::mem::take(&mut self.withheld);
+        typed.append(&mut self.typed);
         let texts = typed.iter().filter(|typed| !matches!(typed.by, TypedBy::Aside(_)));
         let texts = texts.map(|typed| typed.text.clone()).collect();
         for typed in typed.iter().filter(|typed| typed.by == TypedBy::User(None)) {
