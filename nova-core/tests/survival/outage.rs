@@ -33,7 +33,7 @@ async fn a_sentence_outlives_a_network_that_is_gone_for_twenty_seconds() {
     let gone = outage(&relay, heard.subscribe());
     let (call, gone) = tokio::join!(hold(talk, &microphone, heard), gone);
     let gone = gone - began;
-    drop(relay);
+    relay.close().await;
     service.wait_idle(secs(5.0)).await.unwrap();
 
     call.assert_whole();
