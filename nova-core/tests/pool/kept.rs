@@ -4,6 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use bedrock_nova::ErrorKind;
+use bedrock_nova::ids::{CallId, Owner};
 use bedrock_nova::sonic::store::{FolderStore, Holder, SnapshotStore, Standing, USUAL_LIFE};
 use bedrock_nova::sonic::{CloseReason, ConversationPool, Event, ReadFrom, RenewReason, Tool, Whereabouts};
 
@@ -18,6 +19,16 @@ fn folder() -> (tempfile::TempDir, Arc<dyn SnapshotStore>) {
     let folder = tempfile::tempdir().unwrap();
     let store = Arc::new(FolderStore::new(folder.path()));
     (folder, store)
+}
+
+/// Waits until the process that had a call has given it back: it does so beside the end of the call.
+async fn until_left(pool: &ConversationPool, id: &CallId, owner: &Owner) {
+    let given_back = async {
+        while pool.locate(id, owner).await.unwrap() != Whereabouts::Left {
+            tokio::time::sleep(Duration::from_millis(50)).await;
+        }
+    };
+    tokio::time::timeout(USUAL_LIFE, given_back).await.expect("what is parked is given back");
 }
 
 fn said(call: &bedrock_nova::sonic::Snapshot) -> Vec<String> {
@@ -48,24 +59,8 @@ async fn a_call_that_is_parked_goes_on_in_another_process() {
     let snapshot = call.park().await.unwrap();
     assert_eq!(call.closed().await.reason, CloseReason::Parked);
     until(|| here.stats().live == 0).await;
-    let mut whereabouts = there.locate(&id, &ann).await.unwrap();
-    for _ in 0..100 {
-        if whereabouts == Whereabouts::Left {
-            break;
-        }
-        tokio::time::sleep(Duration::from_millis(50)).await;
-        whereabouts = there.locate(&id, &ann).await.unwrap();
-    }
-    assert_eq!(whereabouts, Whereabouts::Left);
-    let mut taken = None;
-    for _ in 0..100 {
-        taken = there.resume(&id, &ann, |call| service.attach(call)).await.ok();
-        if taken.is_some() {
-            break;
-        }
-        tokio::time::sleep(Duration::from_millis(50)).await;
-    }
-    let again = taken.expect("what is parked is given back");
+    until_left(&there, &id, &ann).await;
+    let again = there.resume(&id, &ann, |call| service.attach(call)).await.unwrap();
     let mut events = again.reader(ReadFrom::Oldest);
     let first = events.next().await.unwrap();
     assert!(first.seq > snapshot.seq, "no number is given twice");
@@ -237,14 +232,8 @@ async fn a_call_whose_handlers_were_forgotten_is_refused_and_left_as_it_was() {
     call.park().await.unwrap();
     call.closed().await;
     until(|| here.stats().live == 0).await;
-    let mut refused = there.resume(&id, &ann, |call| service.attach(call)).await.unwrap_err();
-    for _ in 0..100 {
-        if refused.code() != "held-elsewhere" {
-            break;
-        }
-        tokio::time::sleep(Duration::from_millis(50)).await;
-        refused = there.resume(&id, &ann, |call| service.attach(call)).await.unwrap_err();
-    }
+    until_left(&there, &id, &ann).await;
+    let refused = there.resume(&id, &ann, |call| service.attach(call)).await.unwrap_err();
     assert_eq!((refused.kind(), refused.code()), (ErrorKind::Misuse, "tool-handler"));
     assert!(refused.to_string().contains("weather") && refused.hint().unwrap().contains("tool()"), "{refused}");
     there.resume(&id, &ann, |call| service.attach(call).tool(weather())).await.unwrap();

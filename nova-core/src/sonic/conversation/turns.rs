@@ -242,7 +242,7 @@ impl Turns {
 
     /// Says whether the user is speaking, as far as the service has told.
     pub(super) fn user_speaks(&self) -> bool {
-        self.speaking.is_some() || self.open.iter().any(|turn| matches!(turn.state, TurnState::UserSpeaking { .. }))
+        self.speaking.is_some() || self.open.iter().any(Turn::is_being_said)
     }
 
     /// Says whether every open turn has an answer that sounds.
@@ -341,7 +341,7 @@ impl Turns {
     /// The user cannot speak any more: what was begun is waited for, whether or not its end is told.
     pub(super) fn speech_over(&mut self, now: Duration) {
         self.speaking = None;
-        if let Some(turn) = self.open.iter_mut().find(|turn| matches!(turn.state, TurnState::UserSpeaking { .. })) {
+        if let Some(turn) = self.open.iter_mut().find(|turn| turn.is_being_said()) {
             turn.state = TurnState::Waiting { since: now };
             // Its end is not told yet: what is asked or told before that is answered first.
             turn.asked_at = NOT_YET;

@@ -2,7 +2,6 @@
 
 use std::time::Duration;
 
-use super::slots::Found;
 use super::{ConversationPool, name};
 use crate::error::Result;
 use crate::ids::{CallId, Owner};
@@ -33,8 +32,7 @@ impl ConversationPool {
     /// `Invalid`, code `no-such-call`, if there is none of that id for this owner; those of
     /// [`SnapshotStore::look`](crate::sonic::store::SnapshotStore::look).
     pub async fn locate(&self, id: &CallId, owner: &Owner) -> Result<Whereabouts> {
-        let here: Option<Found> = self.lock().slots.find(id, owner);
-        if here.is_some() {
+        if self.lock().slots.find(id, owner).is_some() {
             return Ok(Whereabouts::Here);
         }
         let Some(kept) = self.inner.settings.store.as_ref().filter(|_| name::is_of(id, owner)) else {

@@ -39,7 +39,7 @@
 //!
 //! use bedrock_nova::ids::{CallId, Owner};
 //! use bedrock_nova::sonic::store::{FolderStore, Holder};
-//! use bedrock_nova::sonic::{Conversation, ConversationPool, Pooled, Tool, Whereabouts};
+//! use bedrock_nova::sonic::{Conversation, ConversationPool, Tool, Whereabouts};
 //! use serde_json::json;
 //!
 //! /// What is not kept with a call, and so is given to each: handlers, and transport or credentials if they are special.
