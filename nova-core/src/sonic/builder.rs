@@ -238,7 +238,7 @@ impl Builder {
 
     /// Keeps the call in a store while it lasts, so that another process can go on with it. When the lease cannot be held
     /// the call ends with `Unavailable`, code `lease-lost`; when the call is over nothing of it is kept. One that is dropped
-    /// is not over: what is kept stays, and may be claimed.
+    /// is not over, unless it was [finished](super::Sender::finish): what is kept stays, and may be claimed.
     ///
     /// Of a builder that is cloned the first call has the hold.
     pub fn keep(mut self, hold: Hold) -> Self {

@@ -66,6 +66,8 @@ pub(super) enum Course {
     /// No session was accepted yet.
     Dialing,
     Connected,
+    /// The application has said that it is over.
+    Finishing,
     /// It was given up as it is here.
     Parked(Box<Snapshot>),
 }
@@ -169,7 +171,7 @@ impl Driver {
         match std::mem::replace(&mut self.course, Course::Connected) {
             Course::Parked(snapshot) => End::Release(Some(snapshot)),
             Course::Dialing => End::Release(None),
-            Course::Connected => End::Remove,
+            Course::Connected | Course::Finishing => End::Remove,
         }
     }
 
@@ -178,6 +180,7 @@ impl Driver {
     fn abandoned(&self) -> End {
         match self.course {
             Course::Connected => End::Release(Some(Box::new(self.call.snapshot()))),
+            Course::Finishing => End::Remove,
             Course::Dialing | Course::Parked(_) => End::Release(None),
         }
     }
@@ -233,6 +236,9 @@ impl Driver {
                 Signal::Finish => {
                     // What was handed over before is still sent: the end of the queue is the end of the input.
                     self.audio.close();
+                    if matches!(self.course, Course::Connected) {
+                        self.course = Course::Finishing;
+                    }
                     if *source == AudioSource::Open {
                         *source = AudioSource::Draining;
                     }
@@ -275,7 +281,9 @@ impl Driver {
     fn tell_connect(&mut self, event: &Event) {
         let result = match event {
             Event::Connected { .. } | Event::Renewed { .. } => {
-                self.course = Course::Connected;
+                if matches!(self.course, Course::Dialing) {
+                    self.course = Course::Connected;
+                }
                 Ok(())
             }
             Event::Closed { error, .. } => Err(error

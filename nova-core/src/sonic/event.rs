@@ -99,6 +99,8 @@ pub enum Event {
         outcome: ToolOutcome,
     },
     /// A turn is over.
+    ///
+    /// An answer is over when all of it has been told. It may still be playing, and an interruption still cuts its line.
     TurnEnded {
         /// The turn.
         turn: TurnId,

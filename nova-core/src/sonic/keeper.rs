@@ -309,11 +309,11 @@ impl Work {
             Ok(done) if now() < lost_at => Ok(done),
             _ => Err(Error::new(
                 ErrorKind::Unavailable,
-                "The store could not be reached for as long as the lease lived.",
+                "The lease of the call was not renewed while it lived.",
             )
             .with_code(LEASE_LOST)
             .with_retryable(false)
-            .with_hint("Another process may have the call now. Look why the store was away.")),
+            .with_hint("Another process may have the call now. Either the store was away or this process stood still: look which.")),
         }
     }
 

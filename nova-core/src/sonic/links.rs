@@ -52,7 +52,9 @@ impl Links {
     }
 
     pub(super) fn finish(&mut self, key: LinkKey) {
-        if let Some(Slot::Open { link, up }) = self.slots.get_mut(&key) {
+        if let Some(Slot::Open { link, up }) = self.slots.get_mut(&key)
+            && *up != Up::Over
+        {
             link.finish();
             *up = Up::Over;
         }
@@ -90,6 +92,8 @@ impl Links {
             News::Ready => Input::Ready { link },
             News::Frame(payload) => Input::Frame { link, payload },
             News::Ended => {
+                // A peer that has ended in order gets our end too: to break off behind it would look like a fault.
+                self.finish(link);
                 self.slots.remove(&link);
                 Input::Ended { link }
             }

@@ -129,6 +129,15 @@ async fn tools_run_by_themselves_and_a_typed_text_is_answered() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_call_in_which_nothing_was_said_ends_without_a_breach() {
+    let emulator = strict(Scenario::small_talk()).await;
+    for _ in 0..3 {
+        talk_to(&emulator).connect().await.unwrap().close().await.unwrap();
+    }
+    assert_clean(&emulator).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn dropping_a_conversation_drops_the_stream() {
     let emulator = strict(Scenario::small_talk()).await;
     let talk = talk_to(&emulator).connect().await.unwrap();

@@ -96,6 +96,23 @@ async fn a_call_that_is_over_is_not_kept() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_call_that_is_closed_is_not_kept_even_if_its_end_comes_too_late() {
+    let (_folder, store) = folder();
+    let service = Service::start();
+    let pool = pool(&store, "http://here");
+    let call = pool.open(&owner("ann"), service.call()).await.unwrap();
+    ask(&call, "Good morning.").await;
+    assert_eq!(call.close(Duration::ZERO).await.unwrap_err().kind(), ErrorKind::Timeout);
+    until(|| pool.stats().live == 0).await;
+    let removed = async {
+        while store.look(call.id()).await.unwrap().is_some() {
+            tokio::time::sleep(Duration::from_millis(50)).await;
+        }
+    };
+    tokio::time::timeout(Duration::from_secs(5), removed).await.expect("who hangs up leaves nothing behind");
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_drained_pool_leaves_its_calls_to_another_process() {
     let (_folder, store) = folder();
     let service = Service::start();

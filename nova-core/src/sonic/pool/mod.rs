@@ -69,7 +69,8 @@
 //!             Whereabouts::Elsewhere { hint, .. } => answer(307, hint),
 //!             _ => answer(503, "Try again at once.".to_owned()),
 //!         },
-//!         // Everything else says by itself whether it may pass: `draining`, `pool-full`, a store that is away.
+//!         // Everything else says by itself whether it may pass: `draining`, `pool-full`, a store that is away. What does not
+//!         // pass is a mistake of this program: `tool-handler`, if it brings no handler for a tool of the call.
 //!         _ if error.is_retryable() => answer(503, error.to_string()),
 //!         _ => answer(500, error.to_string()),
 //!     },
@@ -82,6 +83,14 @@
 //! A call that goes on says so by [`Renewed`](super::Event::Renewed) with the reason
 //! [`Resumed`](super::RenewReason::Resumed), among its first events. For a reader that comes back it stands in the place of
 //! a gap: the numbers jump, and nobody knows any more how many events the other process had still told.
+//!
+//! What was said before is in [`snapshot().await?.history()`](super::Snapshot::history): a page that is new shows that
+//! first, since the events of the other process are not here. Turns of before that end now, with
+//! [`Lost`](super::TurnEnd::Lost) for instance, are told too; whoever waits for the end of a turn looks at its number.
+//!
+//! What becomes of questions: one that was kept and had no answer yet is asked again by the call, and its client must not. One
+//! that was typed less than a moment before the process died may not have been kept; `send_text` says that the call has taken
+//! it, and not that the store has.
 //!
 //! What becomes of tools: one that had run is told; one that was running is not run again, since nobody knows how far it
 //! came, unless it is [idempotent](super::Effect::Idempotent). A tool that may run only once starts when the store has
@@ -203,7 +212,7 @@ impl ConversationPool {
         place.fill(call.connect().await?, &model, Some(Money::default())).await
     }
 
-    /// Finds a call that is here.
+    /// Finds a call that is here. One that has ended this moment may still be found, and says `Closed` to whatever is asked.
     ///
     /// # Errors
     /// `Invalid`, code `no-such-call`, if there is none of that id for this owner.

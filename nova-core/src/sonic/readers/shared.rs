@@ -81,7 +81,8 @@ impl SharedConversation {
         }
     }
 
-    /// Ends the call in order and waits for its end; a call that has not ended within the deadline is dropped.
+    /// Ends the call in order and waits for its end; a call that has not ended within the deadline is dropped,
+    /// and over all the same: nothing of it is kept.
     ///
     /// # Errors
     /// The failure that ended the call, or `Timeout` when it did not end in time.

@@ -16,7 +16,7 @@ const LONGEST_LIFE: Duration = Duration::from_secs(86_400);
 
 /// Somebody else holds the call.
 pub(super) fn held_elsewhere(hint: &str, remaining: Duration) -> Error {
-    let wait = format!("wait until it is renewed no more ({:.1} s from now at the soonest)", remaining.as_secs_f64());
+    let wait = format!("wait: if that one is dead, the call is free within {:.1} s", remaining.as_secs_f64());
     let hint = match hint {
         "" => format!("Ask the process that holds it, or {wait}."),
         hint => format!("Ask {hint}, which holds it, or {wait}."),
