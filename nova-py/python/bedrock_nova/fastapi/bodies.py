@@ -1,4 +1,7 @@
-"""What goes in and out as JSON. A field that is not known is refused: a misspelt one would be believed to have an effect."""
+"""What goes in and out as JSON.
+
+A field that is not known is refused: a misspelt one would be believed to have an effect.
+"""
 
 import base64
 from datetime import datetime

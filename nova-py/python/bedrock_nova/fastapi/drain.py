@@ -1,9 +1,9 @@
 """The end of the process: SIGTERM drains the pool first, while the server still serves.
 
-A server that is told to stop first waits for its connections, and a stream of events is a connection that ends with its
-call. So the calls have to end before: health says 503, no new call is taken, running ones may end by themselves until the
-deadline and are then closed in order, or left in the store for another process. Then the server's own handler has the
-signal.
+A server that is told to stop first waits for its connections, and a stream of events is a connection that ends with
+its call. So the calls have to end before: health says 503, no new call is taken, running ones may end by themselves
+until the deadline and are then closed in order, or left in the store for another process. Then the server's own handler
+has the signal.
 """
 
 import asyncio

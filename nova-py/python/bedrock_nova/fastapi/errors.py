@@ -106,5 +106,11 @@ def _of_framework(error: HTTPException) -> Refusal:
 
 def _complaints(error: RequestValidationError) -> str:
     """What is wrong with a request, field by field; nothing of what was in it."""
-    told = [f"`{'.'.join(map(str, one['loc'][1:])) or one['loc'][0]}`: {one['msg']}" for one in error.errors()]
+    told = [f"`{_place(one['loc'])}`: {one['msg'].removeprefix('Value error, ')}" for one in error.errors()]
     return "; ".join(told[:COMPLAINTS]) + "."
+
+
+def _place(where: tuple[int | str, ...]) -> str:
+    """The field's name; the whole body where JSON cannot be read, whose place is a number."""
+    fields = [str(part) for part in where[1:]]
+    return ".".join(fields) if fields and isinstance(where[1], str) else str(where[0])

@@ -21,11 +21,11 @@ EXAMPLE = """\
 : still here
 
 event: transcript
-data: {"seq":4,"at_ms":1830.25,"turn":1,"item":1,"role":"USER","text":"Hello, who are you?","stage":"FINAL","final":true}
+data: {"seq":4,"at_ms":1830.25,"turn":1,"item":1,"role":"USER","text":"Hello!","stage":"FINAL","final":true}
 id: 4
 
 event: audio_response
-data: {"seq":7,"at_ms":2210.5,"turn":1,"audio":"AQL//g==","format":"pcm","sample_rate":24000,"channels":1,"offset_ms":0.0}
+data: {"seq":7,"at_ms":2210.5,"turn":1,"audio":"AQL//g==","format":"pcm","sample_rate":24000,"channels":1,"offset_ms":0}
 id: 7
 
 """

@@ -16,9 +16,7 @@ def operating(api: APIRouter, desk: Desk) -> None:
         tags=["operating"],
         summary="Readiness",
         response_model=bodies.Health,
-        responses={
-            503: {"model": bodies.Health, "description": "The process is about to stop and takes no more calls."}
-        },
+        responses={503: {"model": bodies.Health, "description": "The process is about to stop."}},
     )
     async def health() -> Response:
         """Says whether new calls are taken, how many there are, and what they talk to. A full process is healthy."""

@@ -31,9 +31,10 @@ def router(
 ) -> APIRouter:
     """Makes the routes of `docs/API.md` over a pool.
 
-    `owner` says whose a request is, `rate` how often one client may ask. `defaults` are the options of calls where a client
-    says nothing. `audio_end` is what `/audio/end` does: nothing, since silence follows by itself, or closing the block of
-    audio. `endpoint` is what `/health` calls the service; `close` is how long an orderly end may take, in seconds.
+    `owner` says whose a request is, `rate` how often one client may ask. `defaults` are the options of calls where a
+    client says nothing. `audio_end` is what `/audio/end` does: nothing, since silence follows by itself, or closing the
+    block of audio. `endpoint` is what `/health` calls the service; `close` is how long an orderly end may take, in
+    seconds.
     """
     access = Access(owner, tickets or Tickets(), rate)
     desk = Desk(pool, access, defaults or Options(), audio_end, endpoint, close)

@@ -86,7 +86,7 @@ def sessions(api: APIRouter, desk: Desk) -> None:
         "/session/{session_id}", tags=["sessions"], summary="End a call", responses=refusals(401, 404, 409, 429, 503)
     )
     async def end(session_id: SessionId, owner: str = owner_of) -> bodies.SessionEnd:
-        """Ends in order: an answer that is owed is still delivered, within a deadline. Afterwards there is no such call."""
+        """Ends in order: an answer that is owed is still delivered, within a deadline. Then there is no such call."""
         call = await desk.find(session_id, owner)
         times = desk.register.of(call)
         used = await usage(call)

@@ -1,8 +1,9 @@
 """Tickets for browsers, whose `EventSource` and `WebSocket` cannot set headers.
 
 A ticket says whose it is, for which call and until when, and is signed. It is good for any number of connections in its
-short life, since an `EventSource` that lost its connection comes back by itself with the same address; who comes back later
-fetches a new one. Servers that share the secret take each other's tickets; without one it is made up at the start.
+short life, since an `EventSource` that lost its connection comes back by itself with the same address; who comes back
+later fetches a new one. Servers that share the secret take each other's tickets; without one it is made up at the
+start.
 """
 
 import hashlib
