@@ -29,6 +29,10 @@ def observable(events: AsyncIterable[T]) -> Observable[T]:
                 observer.on_completed()
 
         reading = asyncio.get_running_loop().create_task(read())
-        return Disposable(lambda: reading.cancel() and None)
+
+        def stop() -> None:
+            reading.cancel()
+
+        return Disposable(stop)
 
     return reactivex.create(subscribe)

@@ -3,7 +3,7 @@
 import json
 from collections.abc import Sequence
 from decimal import Decimal
-from typing import Annotated, Any, cast
+from typing import Annotated, Any, Literal, cast
 
 from fastapi import APIRouter, Depends, Path
 
@@ -111,8 +111,12 @@ def chosen(body: bodies.StartSession, defaults: Options) -> Options:
     if body.tools is not None:
         said["tools"] = [OfferedTool(tool.name, tool.description, tool.input_schema) for tool in body.tools]
     if body.history is not None:
-        said["history"] = [Message(line.role, line.text) for line in body.history]
+        said["history"] = [Message(_role(line.role), line.text) for line in body.history]
     return cast(Options, {**defaults, **said})
+
+
+def _role(spoken: Literal["USER", "ASSISTANT"]) -> Literal["user", "assistant"]:
+    return "user" if spoken == "USER" else "assistant"
 
 
 def transcript(snapshot: Snapshot) -> list[bodies.Line]:
