@@ -15,10 +15,7 @@ pub(super) struct Observers {
 }
 
 impl Observers {
-    #[cfg_attr(
-        not(any(feature = "metrics", feature = "opentelemetry")),
-        allow(unused_variables, reason = "nobody looks")
-    )]
+    #[cfg_attr(not(feature = "opentelemetry"), allow(unused_variables, reason = "numbers ask for the model alone"))]
     pub(super) fn of(call: &Pooled, model: &ModelId) -> Self {
         Observers {
             #[cfg(feature = "metrics")]

@@ -1,0 +1,77 @@
+//! What belongs to no call: the models, the kinds of errors, the numbers of the process.
+
+use std::sync::OnceLock;
+
+use bedrock_nova::ErrorKind;
+use bedrock_nova::model::Catalogue;
+use bedrock_nova::sonic::Snapshot;
+use metrics_exporter_prometheus::{Matcher, PrometheusBuilder, PrometheusHandle};
+use pyo3::prelude::*;
+
+use crate::errors::raise;
+
+static HANDLE: OnceLock<Option<PrometheusHandle>> = OnceLock::new();
+
+/// Bounds of the buckets of times, in seconds: from the waits inside one answer to the length of a long call.
+const SECONDS: [f64; 16] = [0.05, 0.1, 0.2, 0.3, 0.5, 0.75, 1.0, 1.5, 2.0, 3.0, 5.0, 10.0, 30.0, 120.0, 600.0, 3600.0];
+
+/// Begins to count what the core counts.
+pub(crate) fn record() {
+    HANDLE.get_or_init(|| {
+        let builder =
+            PrometheusBuilder::new().set_buckets_for_metric(Matcher::Suffix("_seconds".to_owned()), &SECONDS).ok()?;
+        let recorder = builder.build_recorder();
+        let handle = recorder.handle();
+        ::metrics::set_global_recorder(recorder).ok()?;
+        bedrock_nova::sonic::observe::metrics::describe();
+        Some(handle)
+    });
+}
+
+/// The numbers of all pools of this process, in the text form of Prometheus.
+#[pyfunction]
+pub(crate) fn metrics() -> String {
+    record();
+    match HANDLE.get() {
+        Some(Some(handle)) => {
+            handle.run_upkeep();
+            handle.render()
+        }
+        _ => String::new(),
+    }
+}
+
+/// The speech models of the built-in catalogue, as a JSON list.
+#[pyfunction]
+pub(crate) fn models() -> PyResult<String> {
+    let facts: Vec<_> = Catalogue::built_in().speech().map(|model| model.facts().clone()).collect();
+    serde_json::to_string(&facts).map_err(|cause| pyo3::exceptions::PyRuntimeError::new_err(cause.to_string()))
+}
+
+/// The kinds of errors.
+#[pyfunction]
+pub(crate) fn kinds() -> Vec<&'static str> {
+    ErrorKind::ALL.iter().map(|kind| kind.as_str()).collect()
+}
+
+/// What was said in the call of a snapshot: a JSON list of `role` and `text`.
+#[pyfunction]
+pub(crate) fn history(py: Python<'_>, snapshot: &[u8]) -> PyResult<String> {
+    let snapshot = raise(py, Snapshot::from_json(snapshot))?;
+    Ok(serde_json::json!(snapshot.history().collect::<Vec<_>>()).to_string())
+}
+
+/// The HTTP status with which a server tells of an error.
+#[pyfunction]
+pub(crate) fn status(kind: &str, code: &str) -> u16 {
+    match (kind, code) {
+        ("invalid", "no-such-call") => 404,
+        ("invalid" | "modelRetired" | "filtered", _) => 400,
+        ("misuse" | "closed", _) => 409,
+        ("limit", "draining") => 503,
+        ("limit", _) => 429,
+        ("throttled" | "unavailable", _) => 503,
+        ("bug", _) => 500,
+        _ => 502,
+    }
+}
