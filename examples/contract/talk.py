@@ -36,7 +36,9 @@ class Message:
 class Stream:
     """A stream of server-sent events; a context, since it is a connection."""
 
-    def __init__(self, http: httpx.Client, session: str, *, headers: dict[str, str] | None = None, **query: Any) -> None:
+    def __init__(
+        self, http: httpx.Client, session: str, *, headers: dict[str, str] | None = None, **query: Any
+    ) -> None:
         self._open = http.stream("GET", f"/events/stream/{session}", headers=headers, params=query)
 
     def __enter__(self) -> Self:
@@ -126,7 +128,7 @@ class Client:
 def recording(name: str) -> bytes:
     """The samples of a bundled recording, 16 kHz."""
     with wave.open(str(SOUNDS / f"{name}.wav")) as file:
-        return file.readframes(file.getnframes())
+        return bytes(file.readframes(file.getnframes()))
 
 
 def b64(raw: bytes) -> str:

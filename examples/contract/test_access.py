@@ -4,10 +4,11 @@ import json
 from collections.abc import Iterator
 
 import pytest
+from websockets.exceptions import ConnectionClosed
+
 from conftest import Start
 from server import Server
 from talk import DEADLINE, Client, eventually, refused
-from websockets.exceptions import ConnectionClosed
 
 
 @pytest.fixture(scope="module")

@@ -1,8 +1,10 @@
 """What becomes of calls when their server is told to stop, or dies."""
 
 from pathlib import Path
+from typing import Any
 
 import httpx
+
 from conftest import Start
 from talk import Client, eventually, refused
 
@@ -82,5 +84,5 @@ def _unless_ok(answer: httpx.Response) -> httpx.Response | None:
     return None if answer.is_success else answer
 
 
-def _if_ok(answer: httpx.Response) -> dict[str, object] | None:
+def _if_ok(answer: httpx.Response) -> dict[str, Any] | None:
     return answer.json() if answer.is_success else None

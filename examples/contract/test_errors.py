@@ -1,9 +1,10 @@
 """Failures have one form, wherever they come from."""
 
-from conftest import Start
 from pathlib import Path
 
 import pytest
+
+from conftest import Start
 from talk import Client, b64, refused
 
 

@@ -1,5 +1,7 @@
 """Server-sent events: numbered, kept for a while, and read by several at once."""
 
+from typing import Any
+
 from talk import Client, Message, names, refused
 
 
@@ -28,7 +30,7 @@ def test_a_stream_may_break_often(client: Client, session: str) -> None:
     question(client, session)
     told: list[Message] = []
     while not told or told[-1].event != "turnEnded":
-        after = {"last_event_id": numbers(told)[-1]} if told else {}
+        after: dict[str, Any] = {"last_event_id": numbers(told)[-1]} if told else {}
         with client.events(session, **after) as stream:
             for message in stream:
                 told.append(message)

@@ -3,6 +3,7 @@
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
+
 from conftest import Start
 from talk import Client, eventually, refused
 

@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 
 import pytest
+
 from conftest import Start
 from talk import SILENCE, Client, b64, names, recording, refused
 

@@ -2,14 +2,12 @@
 
 import json
 from collections.abc import Sequence
-from decimal import Decimal
 from typing import Annotated, Any, Literal, cast
 
 from fastapi import APIRouter, Depends, Path
 
-from .. import Message, OfferedTool, Options, PooledConversation, Snapshot
+from .. import Message, OfferedTool, Options, Snapshot, Usage
 from ..errors import NovaError
-from ..events import UsageUpdate
 from . import bodies
 from .desk import Desk
 from .responses import refusals
@@ -63,11 +61,11 @@ def sessions(api: APIRouter, desk: Desk) -> None:
         lines = transcript(await call.snapshot())
         return bodies.SessionState(
             session_id=call.id,
-            status="ended" if call.ended else "active",
+            status="active",
             created_at=times.created_at,
             last_activity=times.last_activity,
             turns=len({line.turn for line in lines if line.turn is not None}),
-            usage=await usage(call),
+            usage=spent(await call.usage()),
             transcript=lines,
         )
 
@@ -89,7 +87,6 @@ def sessions(api: APIRouter, desk: Desk) -> None:
         """Ends in order: an answer that is owed is still delivered, within a deadline. Then there is no such call."""
         call = await desk.find(session_id, owner)
         times = desk.register.of(call)
-        used = await usage(call)
         try:
             await call.close(desk.close)
         except NovaError:
@@ -101,7 +98,7 @@ def sessions(api: APIRouter, desk: Desk) -> None:
             status="ended",
             created_at=times.created_at,
             reason=closed.reason,
-            usage=await last_usage(call, used),
+            usage=None if call.latest_usage is None else spent(call.latest_usage),
         )
 
 
@@ -125,20 +122,8 @@ def transcript(snapshot: Snapshot) -> list[bodies.Line]:
     return [bodies.Line(turn=line.get("turn"), role=line["role"].upper(), text=line["text"]) for line in lines]
 
 
-async def usage(call: PooledConversation) -> bodies.Usage:
-    """What a call has used so far."""
-    used = await call.usage()
-    return _usage(used.tokens, used.cost, used.time)
-
-
-async def last_usage(call: PooledConversation, before: bodies.Usage) -> bodies.Usage:
-    """What a call that is over has used in all: its last word on it, or else what it had used before it was ended."""
-    async for event in call.events():
-        if isinstance(event, UsageUpdate):
-            before = _usage(event.total, event.cost, event.at)
-    return before
-
-
-def _usage(tokens: Any, cost: Decimal | None, seconds: float) -> bodies.Usage:
-    counts = bodies.Tokens.model_validate(tokens, from_attributes=True)
-    return bodies.Usage(tokens=counts, cost_usd=None if cost is None else f"{cost:f}", seconds=seconds)
+def spent(used: Usage) -> bodies.Usage:
+    """What a call has used, as JSON has it."""
+    tokens = bodies.Tokens.model_validate(used.tokens, from_attributes=True)
+    cost = None if used.cost is None else f"{used.cost:f}"
+    return bodies.Usage(tokens=tokens, cost_usd=cost, seconds=used.time)

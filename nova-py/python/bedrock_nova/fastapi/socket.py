@@ -7,21 +7,16 @@ Down come the call's events as JSON, one a message; up go commands as JSON. Whoe
 
 import asyncio
 import json
-import struct
 from contextlib import aclosing
 
 from fastapi import WebSocket, WebSocketDisconnect
 
-from .. import PooledConversation
+from .. import NovaError, PooledConversation
 from .desk import Desk
 from .errors import Refusal, body, known
 
 JSON = "bedrock-nova.v1"
 BINARY = "bedrock-nova.binary.v1"
-
-#: Header of a frame with the user's voice: version, kind, zero, sample rate. See `docs/API.md`.
-UP = struct.Struct("<BBHI")
-VERSION, VOICE = 1, 2
 
 
 async def serve(desk: Desk, socket: WebSocket, session_id: str, *, after: int | None, player: bool) -> None:
@@ -79,40 +74,22 @@ async def hear(desk: Desk, socket: WebSocket, call: PooledConversation) -> None:
             raise WebSocketDisconnect(message.get("code", 1005))
         desk.register.touch(call)
         try:
-            await obey(desk, call, message.get("text"), message.get("bytes"))
+            said = message.get("text")
+            await obey(desk, call, message.get("bytes") or b"" if said is None else said)
         except Exception as error:
             await complain(socket, known(error))
 
 
-async def obey(desk: Desk, call: PooledConversation, text: str | None, frame: bytes | None) -> None:
-    """Does one command."""
-    if frame is not None:
-        call.try_send_audio(voice(frame, call.input_rate))
-        return
-    await call.command(text or "")
-    if desk.audio_end == "close" and json.loads(text or "")["type"] == "audioEnd":
+async def obey(desk: Desk, call: PooledConversation, said: str | bytes) -> None:
+    """Does one command, or takes one frame of audio."""
+    await call.command(said)
+    if desk.audio_end == "close" and isinstance(said, str) and json.loads(said)["type"] == "audioEnd":
         await call.end_audio()
 
 
-def voice(frame: bytes, rate: int) -> memoryview:
-    """The samples of a frame, without copying them."""
-    if len(frame) < UP.size or len(frame) % 2:
-        raise _wrong(f"it has {len(frame)} bytes: a header of {UP.size} and whole samples are needed")
-    version, kind, zero, its_rate = UP.unpack_from(frame)
-    if (version, kind, zero) != (VERSION, VOICE, 0):
-        raise _wrong("it must begin with the bytes 1, 2, 0, 0")
-    if its_rate != rate:
-        raise _wrong(f"it has {its_rate} samples a second, and the call listens to {rate}")
-    return memoryview(frame)[UP.size :]
-
-
-async def complain(socket: WebSocket, failure: object) -> None:
+async def complain(socket: WebSocket, failure: NovaError | Refusal) -> None:
     """Says what went wrong, if anybody still listens."""
     try:
-        await socket.send_json({"type": "error", **body(failure)})  # type: ignore[arg-type]
+        await socket.send_json({"type": "error", **body(failure)})
     except (WebSocketDisconnect, RuntimeError):
         pass
-
-
-def _wrong(what: str) -> Refusal:
-    return Refusal(400, "invalid", "frame", f"This is no frame of audio: {what}.", hint="See docs/API.md.")
