@@ -4,7 +4,7 @@
     pytest examples/contract --base-url http://127.0.0.1:8000     # a server that runs; with the scenario small_talk
     pytest examples/contract --server-command 'node server.mjs'   # another server; it is started with its settings
 
-Some tests need a server with settings of their own, to be killed for instance: with `--base-url` alone they are skipped.
+Some tests need a server of their own, to be killed for instance: with `--base-url` alone they are skipped.
 """
 
 from collections.abc import Callable, Iterator

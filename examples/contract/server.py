@@ -1,7 +1,7 @@
 """A server under test, as its own process: started with settings, watched, stopped, killed.
 
-Whatever language it is written in, it takes its settings from the environment (`docs/API.md`), serves on `PORT`, and starts
-an emulator by itself if `BEDROCK_NOVA_ENDPOINT` is `emulator`.
+Whatever language it is written in, it takes its settings from the environment (`docs/API.md`), serves on `PORT`, and
+starts an emulator by itself if `BEDROCK_NOVA_ENDPOINT` is `emulator`.
 """
 
 import os

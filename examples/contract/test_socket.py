@@ -114,7 +114,7 @@ def test_every_command_is_taken(client: Client, session: str) -> None:
         (f'{{"type":"audio","pcm":"{b64(bytes(4))}","sampleRate":8000}}', "command"),
         (b"\x01", "frame"),
         (UP.pack(1, 1, 0, 16000) + bytes(4), "frame"),
-        (UP.pack(1, 2, 0, 8000) + bytes(4), "frame"),
+        (UP.pack(1, 2, 0, 8000) + bytes(4), "command"),
         (UP.pack(1, 2, 0, 16000) + bytes(3), "frame"),
     ],
 )

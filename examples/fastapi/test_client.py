@@ -159,7 +159,8 @@ async def ask(server: httpx.AsyncClient, method: str, path: str, body: dict[str,
     if answer.is_success:
         return content
     error = content["error"]
-    sys.exit(f"✗ {method} {path} answered {answer.status_code} {error['code']}: {error['message']} {error['hint'] or ''}")
+    what = f"{error['code']}: {error['message']} {error['hint'] or ''}"
+    sys.exit(f"✗ {method} {path} answered {answer.status_code} {what}")
 
 
 def save(session: str, heard: Heard) -> None:
@@ -207,7 +208,7 @@ def load(path: Path) -> Sound:
 
 def arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description="One round trip with the voice backend.")
-    parser.add_argument("file", nargs="?", type=Path, metavar="FILE.wav", help="what to say; a bundled question without")
+    parser.add_argument("file", nargs="?", type=Path, metavar="FILE.wav", help="what to say")
     parser.add_argument("--url", default=os.environ.get("BACKEND_URL", "http://localhost:8000"))
     parser.add_argument("--token", default=os.environ.get("BACKEND_TOKEN", ""))
     return parser.parse_args()

@@ -71,15 +71,19 @@ class Desk:
     register: Register = field(default_factory=Register)
 
     async def find(self, session_id: str, owner: str) -> PooledConversation:
+        """Finds a call for a client that does something with it."""
+        call = await self.look(session_id, owner)
+        self.register.touch(call)
+        return call
+
+    async def look(self, session_id: str, owner: str) -> PooledConversation:
         """Finds a call, here or left in the store; says where it is if another process has it."""
         try:
-            call = await self.pool.resume(session_id, owner)
+            return await self.pool.resume(session_id, owner)
         except Unavailable as error:
             if error.code != "held-elsewhere":
                 raise
             raise await self._elsewhere(session_id, owner, error) from error
-        self.register.touch(call)
-        return call
 
     async def _elsewhere(self, session_id: str, owner: str, error: Unavailable) -> Exception:
         place = await self.pool.locate(session_id, owner)

@@ -56,7 +56,7 @@ def sessions(api: APIRouter, desk: Desk) -> None:
     )
     async def look(session_id: SessionId, owner: str = owner_of) -> bodies.SessionState:
         """What has been said, what it has cost, and when somebody was last there."""
-        call = await desk.pool.resume(session_id, owner)
+        call = await desk.look(session_id, owner)
         times = desk.register.of(call)
         lines = transcript(await call.snapshot())
         return bodies.SessionState(
