@@ -6,6 +6,8 @@ import pytest
 
 from talk import Client, refused
 
+LOOK = {"name": "look", "description": "Looks.", "input_schema": {"type": "object", "properties": {}}}
+
 
 def test_a_call_begins_with_nothing_said(client: Client) -> None:
     began = client.post("/session/start")
@@ -39,7 +41,7 @@ def test_everything_of_a_call_can_be_chosen(client: Client) -> None:
         turn_detection="high",
         input_sample_rate=8000,
         output_sample_rate=16000,
-        tools=[{"name": "look", "description": "Looks.", "input_schema": {"type": "object", "properties": {}}}],
+        tools=[LOOK],
         tool_choice="auto",
         history=[{"role": "USER", "text": "I am Ann."}, {"role": "ASSISTANT", "text": "Hello Ann."}],
     )
@@ -52,6 +54,9 @@ def test_everything_of_a_call_can_be_chosen(client: Client) -> None:
     ("body", "field"),
     [
         ({"temperature": 2}, "temperature"),
+        ({"model": ""}, "model"),
+        ({"voice": ""}, "voice"),
+        ({"system_prompt": ""}, "system_prompt"),
         ({"top_p": -1}, "top_p"),
         ({"max_tokens": 0}, "max_tokens"),
         ({"turn_detection": "sometimes"}, "turn_detection"),
@@ -70,10 +75,12 @@ def test_what_is_wrong_is_named(client: Client, body: dict[str, object], field: 
     "body",
     [
         {"voice": "nobody"},
+        {"tool_choice": "nobody"},
+        {"tools": [LOOK, LOOK]},
         {"model": "amazon.nova-17-sonic"},
         {"snapshot": {"snapshot": 99}},
         {"snapshot": {"snapshot": 1}, "voice": "tiffany"},
-        {"tools": [{"name": "look", "description": "Looks.", "input_schema": {"type": "string"}}]},
+        {"tools": [LOOK | {"input_schema": {"type": "string"}}]},
     ],
 )
 def test_what_the_call_or_the_service_refuses_is_a_bad_request(client: Client, body: dict[str, object]) -> None:

@@ -68,9 +68,13 @@ class SaidBefore(Body):
 class StartSession(Body):
     """Everything has a default, set by the server."""
 
-    system_prompt: str | None = Field(None, max_length=40_000, examples=["You are friendly. Answer in two sentences."])
-    voice: str | None = Field(None, max_length=100, description="`tiffany`, `matthew`, …", examples=["tiffany"])
-    model: str | None = Field(None, max_length=200, examples=["amazon.nova-2-5-sonic"])
+    system_prompt: str | None = Field(
+        None, min_length=1, max_length=40_000, examples=["You are friendly. Answer in two sentences."]
+    )
+    voice: str | None = Field(
+        None, min_length=1, max_length=100, description="`tiffany`, `matthew`, …", examples=["tiffany"]
+    )
+    model: str | None = Field(None, min_length=1, max_length=200, examples=["amazon.nova-2-5-sonic"])
     temperature: float | None = Field(None, ge=0, le=1)
     top_p: float | None = Field(None, ge=0, le=1)
     max_tokens: int | None = Field(None, ge=1, le=1_000_000)
@@ -80,7 +84,9 @@ class StartSession(Body):
     input_sample_rate: SampleRate | None = Field(None, description="Of the audio that the client sends; 16000.")
     output_sample_rate: SampleRate | None = Field(None, description="Of the audio that comes back; 24000.")
     tools: list[ToolOffer] | None = Field(None, max_length=100)
-    tool_choice: str | None = Field(None, max_length=64, description="`auto`, `any`, or the name of a tool.")
+    tool_choice: str | None = Field(
+        None, min_length=1, max_length=64, description="`auto`, `any`, or the name of a tool."
+    )
     history: list[SaidBefore] | None = Field(None, max_length=10_000, description="What was said before, oldest first.")
     greeting: str | None = Field(
         None, max_length=10_000, description="Makes the assistant speak first: an instruction."

@@ -7,9 +7,10 @@ from typing import Annotated, Any, Literal, cast
 from fastapi import APIRouter, Depends, Path
 
 from .. import Message, OfferedTool, Options, Snapshot, Usage
-from ..errors import NovaError
+from ..errors import Misuse, NovaError
 from . import bodies
 from .desk import Desk
+from .errors import Refusal
 from .responses import refusals
 
 #: What a client says, and under which name a call knows it.
@@ -40,11 +41,14 @@ def sessions(api: APIRouter, desk: Desk) -> None:
     async def start(body: bodies.StartSession | None = None, owner: str = owner_of) -> bodies.Session:
         """Opens a call with the model; returns when the service has accepted it."""
         body = body or bodies.StartSession.model_validate({})
-        options = chosen(body, desk.defaults)
-        if body.snapshot is None:
-            call = await desk.pool.open(owner, **options)
-        else:
-            call = await desk.pool.open_from(owner, Snapshot.from_json(json.dumps(body.snapshot).encode()))
+        try:
+            if body.snapshot is None:
+                call = await desk.pool.open(owner, **chosen(body, desk.defaults))
+            else:
+                call = await desk.pool.open_from(owner, Snapshot.from_json(json.dumps(body.snapshot).encode()))
+        except Misuse as error:
+            # A call that is not open yet forbids nothing: it is what the client has sent that does not go together.
+            raise Refusal(400, "invalid", error.code, error.message, hint=error.hint) from error
         times = desk.register.touch(call)
         return bodies.Session(session_id=call.id, status="active", created_at=times.created_at)
 
