@@ -12,6 +12,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Mapping
+from contextlib import suppress
 from pathlib import Path
 from typing import Self
 
@@ -83,10 +84,8 @@ class Server:
             self._process.wait(5)
         except (ProcessLookupError, subprocess.TimeoutExpired):
             pass
-        try:
+        with suppress(ProcessLookupError):
             os.killpg(self._process.pid, signal.SIGKILL)
-        except ProcessLookupError:
-            pass
         self._process.wait(DEADLINE)
         self._process = None
 

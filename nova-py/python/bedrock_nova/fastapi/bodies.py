@@ -158,7 +158,7 @@ class SessionEnd(Session):
     """A call that has ended."""
 
     reason: str = Field(description="As in `done`: `finished`, `closeTimedOut`, …", examples=["finished"])
-    usage: Usage | None
+    usage: Usage
 
 
 class ForSession(Body):

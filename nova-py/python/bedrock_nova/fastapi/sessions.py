@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Annotated, Any, Literal, cast
 
 from fastapi import APIRouter, Depends, Path
@@ -91,6 +92,7 @@ def sessions(api: APIRouter, desk: Desk) -> None:
         """Ends in order: an answer that is owed is still delivered, within a deadline. Then there is no such call."""
         call = await desk.find(session_id, owner)
         times = desk.register.of(call)
+        used = await call.usage()
         try:
             await call.close(desk.close)
         except NovaError:
@@ -102,7 +104,7 @@ def sessions(api: APIRouter, desk: Desk) -> None:
             status="ended",
             created_at=times.created_at,
             reason=closed.reason,
-            usage=None if call.latest_usage is None else spent(call.latest_usage),
+            usage=spent(replace(call.latest_usage or used, time=closed.at)),
         )
 
 
@@ -130,4 +132,4 @@ def spent(used: Usage) -> bodies.Usage:
     """What a call has used, as JSON has it."""
     tokens = bodies.Tokens.model_validate(used.tokens, from_attributes=True)
     cost = None if used.cost is None else f"{used.cost:f}"
-    return bodies.Usage(tokens=tokens, cost_usd=cost, seconds=used.time)
+    return bodies.Usage(tokens=tokens, cost_usd=cost, seconds=round(used.time, 3))
