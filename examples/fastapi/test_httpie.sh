@@ -49,5 +49,5 @@ http --ignore-stdin --body --pretty=none GET "$url/session/$session"; echo
 trap - EXIT
 
 echo "=== Metrics (the first lines)"
-ask GET "$url/metrics" | sed -n 1,3p
+ask GET "$url/metrics" 2>/dev/null | sed -n 1,3p
 echo "✓ All routes answered"

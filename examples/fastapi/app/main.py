@@ -72,7 +72,8 @@ def make_pool(config: Config) -> ConversationPool:
         idle=config.idle,
         store=config.store,
         lease=config.lease,
-        hint=config.instance_url,
+        # Workers that share a port have no address of their own.
+        hint=config.instance_url or f"worker {os.getpid()} of this server",
         service=Bedrock(),
         tools=TOOLS,
     )
