@@ -24,6 +24,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     group = parser.getgroup("contract")
     group.addoption("--base-url", help="address of a running server")
     group.addoption("--server-command", help="starts a server; $PORT stands for its port")
+    group.addoption("--long", action="store_true", help="also what takes a minute in real time")
     group.addoption("--calls", type=int, default=100, help="how many calls at once one test opens")
 
 

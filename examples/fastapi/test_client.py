@@ -13,10 +13,9 @@ import json
 import os
 import sys
 import wave
-from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeAlias
 
 import httpx
 
@@ -31,6 +30,9 @@ QUIET_SECONDS = 2.0
 #: Nothing at all for so long is a failure.
 PATIENCE_SECONDS = 30.0
 RULE = "=" * 40
+
+#: Names and bodies of server-sent events, in order.
+Messages: TypeAlias = "asyncio.Queue[tuple[str, dict[str, Any]]]"
 
 
 @dataclass
@@ -93,8 +95,13 @@ async def main() -> None:
     async with httpx.AsyncClient(base_url=options.url, headers=headers, timeout=PATIENCE_SECONDS) as server:
         session = await start(server, sound.rate)
         try:
-            await say(server, session, sound)
-            heard = await listen(server, session)
+            # It listens while it speaks: what nobody has heard, the next question would cut off.
+            async with server.stream("GET", f"/events/stream/{session}") as answer:
+                messages: Messages = asyncio.Queue()
+                reading = asyncio.create_task(read(answer, messages))
+                await say(server, session, sound)
+                heard = await listen(messages)
+                reading.cancel()
             save(session, heard)
             show(await ask(server, "GET", f"/session/{session}"))
         finally:
@@ -126,22 +133,22 @@ async def say(server: httpx.AsyncClient, session: str, sound: Sound) -> None:
     print("✓ Audio input ended\n")
 
 
-async def listen(server: httpx.AsyncClient, session: str) -> Heard:
-    """Hears everything since the beginning of the call, until nothing more comes."""
+async def listen(messages: Messages) -> Heard:
+    """Takes everything since the beginning of the call, until nothing more comes."""
     print("=== Streaming Events ===\nListening for responses from Nova Sonic...\n")
     heard = Heard()
-    async with server.stream("GET", f"/events/stream/{session}") as answer:
-        messages = events(answer)
-        while True:
-            patience = QUIET_SECONDS if heard.answered else PATIENCE_SECONDS
-            try:
-                event, body = await asyncio.wait_for(anext(messages), patience)
-            except (TimeoutError, StopAsyncIteration):
-                return heard
-            heard.take(event, body)
+    event = ""
+    while event != "done":
+        patience = QUIET_SECONDS if heard.answered else PATIENCE_SECONDS
+        try:
+            event, body = await asyncio.wait_for(messages.get(), patience)
+        except TimeoutError:
+            break
+        heard.take(event, body)
+    return heard
 
 
-async def events(answer: httpx.Response) -> AsyncIterator[tuple[str, dict[str, Any]]]:
+async def read(answer: httpx.Response, messages: Messages) -> None:
     """Reads server-sent events."""
     event = ""
     async for line in answer.aiter_lines():
@@ -149,7 +156,7 @@ async def events(answer: httpx.Response) -> AsyncIterator[tuple[str, dict[str, A
         if name == "event":
             event = value
         elif name == "data":
-            yield event, json.loads(value)
+            messages.put_nowait((event, json.loads(value)))
 
 
 async def ask(server: httpx.AsyncClient, method: str, path: str, body: dict[str, Any] | None = None) -> dict[str, Any]:

@@ -1,5 +1,11 @@
-"""How every route fails: in the one form, whatever application it is mounted in, and before a large body is read."""
+"""How every route fails: in the one form, whatever application it is mounted in, and before a large body is read.
 
+Each request is a line of the log: at DEBUG, and at WARNING if the server or the service is to blame. Nothing of its
+body is in it, nor its query, which may hold a ticket.
+"""
+
+import logging
+import time
 from collections.abc import Callable, Coroutine
 from typing import Any
 
@@ -8,7 +14,9 @@ from fastapi.routing import APIRoute
 from starlette.exceptions import HTTPException
 from starlette.types import Message, Receive
 
-from .errors import Refusal, answer
+from .errors import Refusal, answer, known
+
+log = logging.getLogger("bedrock_nova.fastapi")
 
 Handler = Callable[[Request], Coroutine[Any, Any, Response]]
 
@@ -28,11 +36,18 @@ def route_class(largest_body: int) -> type[APIRoute]:
             handler = super().get_route_handler()
 
             async def handle(request: Request) -> Response:
+                since = time.perf_counter()
+                code = "ok"
                 try:
                     check_length(request, largest_body)
-                    return await handler(Request(request.scope, bounded(request.receive, largest_body)))
+                    response = await handler(Request(request.scope, bounded(request.receive, largest_body)))
                 except Exception as error:
-                    return answer(error)
+                    failure = known(error)
+                    code, response = failure.code, answer(failure)
+                level = logging.DEBUG if response.status_code < 500 else logging.WARNING
+                took = (time.perf_counter() - since) * 1000
+                log.log(level, "%s %s: %d %s, %.1f ms", request.method, self.path, response.status_code, code, took)
+                return response
 
             return handle
 

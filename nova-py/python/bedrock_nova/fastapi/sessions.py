@@ -1,6 +1,7 @@
 """Opening, looking at, and ending calls."""
 
 import json
+import logging
 from collections.abc import Sequence
 from dataclasses import replace
 from typing import Annotated, Any, Literal, cast
@@ -13,6 +14,8 @@ from . import bodies
 from .desk import Desk
 from .errors import Refusal
 from .responses import refusals
+
+log = logging.getLogger("bedrock_nova.fastapi")
 
 #: What a client says, and under which name a call knows it.
 NAMES = {
@@ -51,6 +54,7 @@ def sessions(api: APIRouter, desk: Desk) -> None:
             # A call that is not open yet forbids nothing: it is what the client has sent that does not go together.
             raise Refusal(400, "invalid", error.code, error.message, hint=error.hint) from error
         times = desk.register.touch(call)
+        log.info("Call %.8s… began.", call.id)
         return bodies.Session(session_id=call.id, status="active", created_at=times.created_at)
 
     @api.get(
@@ -99,6 +103,7 @@ def sessions(api: APIRouter, desk: Desk) -> None:
             # Not in order, but over all the same; the reason says how.
             pass
         closed = await call.closed()
+        log.info("Call %.8s… was ended: %s.", call.id, closed.reason)
         return bodies.SessionEnd(
             session_id=call.id,
             status="ended",

@@ -7,6 +7,7 @@ Down come the call's events as JSON, one a message; up go commands as JSON. Whoe
 
 import asyncio
 import json
+import logging
 from contextlib import aclosing
 
 from fastapi import WebSocket, WebSocketDisconnect
@@ -14,6 +15,8 @@ from fastapi import WebSocket, WebSocketDisconnect
 from .. import NovaError, PooledConversation
 from .desk import Desk
 from .errors import Refusal, body, known
+
+log = logging.getLogger("bedrock_nova.fastapi")
 
 JSON = "bedrock-nova.v1"
 BINARY = "bedrock-nova.binary.v1"
@@ -34,8 +37,9 @@ async def serve(desk: Desk, socket: WebSocket, session_id: str, *, after: int | 
         pass
     except Exception as error:
         failure = known(error)
+        log.debug("WS /ws/{session_id}: %d %s", failure.status, failure.code)
         await complain(socket, failure)
-        await socket.close(4000 + failure.status, str(failure.to_dict()["code"])[:100])
+        await socket.close(4000 + failure.status, failure.code[:100])
 
 
 async def talk(
