@@ -7,17 +7,14 @@
 Some tests need a server of their own, to be killed for instance: with `--base-url` alone they are skipped.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
 
-from server import Server
+from server import Server, Start
 from talk import Client
-
-#: Starts a server with settings; it ends with the test or module.
-Start = Callable[..., Server]
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:

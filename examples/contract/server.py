@@ -11,7 +11,7 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 from pathlib import Path
 from typing import Self
@@ -110,6 +110,10 @@ class Server:
             except httpx.TransportError:
                 time.sleep(0.05)  # It is not there yet.
         raise AssertionError(f"the server did not come up; it said:\n{self.log}")
+
+
+#: Starts a server with settings; it ends with the test module.
+Start = Callable[..., Server]
 
 
 def free_port() -> int:

@@ -6,8 +6,7 @@ from collections.abc import Iterator
 import pytest
 from websockets.exceptions import ConnectionClosed
 
-from conftest import Start
-from server import Server
+from server import Server, Start
 from talk import DEADLINE, Client, eventually, refused
 
 

@@ -3,7 +3,7 @@
 import subprocess
 import sys
 
-from conftest import Start
+from server import Start
 from talk import Client
 
 MINUTE = 60

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from conftest import Start
+from server import Start
 from talk import Client, recording
 
 #: Pieces of the answer, after which it is in full flow.

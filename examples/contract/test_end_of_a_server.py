@@ -5,7 +5,7 @@ from typing import Any
 
 import httpx
 
-from conftest import Start
+from server import Start
 from talk import Client, eventually, refused
 
 

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from conftest import Start
+from server import Start
 from talk import Client, b64, refused
 
 

@@ -4,7 +4,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from conftest import Start
+from server import Start
 from talk import Client, eventually, refused
 
 

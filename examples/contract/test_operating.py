@@ -1,6 +1,6 @@
 """What operators and developers see."""
 
-from conftest import Start
+from server import Start
 from talk import Client
 
 

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from conftest import Start
+from server import Start
 from talk import SILENCE, Client, b64, names, recording, refused
 
 

@@ -3,9 +3,9 @@
 import re
 
 import pytest
+from here import EXAMPLE
 
 from app.config import PROMPT, Config, ConfigError
-from conftest import EXAMPLE
 
 
 def test_nothing_need_be_set() -> None:

@@ -7,8 +7,7 @@ from typing import Any
 
 import pytest
 import yaml
-
-from conftest import EXAMPLE
+from here import EXAMPLE
 
 DEPLOY = EXAMPLE / "deploy"
 

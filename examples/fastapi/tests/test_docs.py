@@ -4,8 +4,7 @@ import json
 import re
 
 import httpx
-
-from conftest import EXAMPLE
+from here import EXAMPLE
 
 DOCS = EXAMPLE.parents[1] / "docs"
 VARIABLE = r"[A-Z][A-Z_]+"

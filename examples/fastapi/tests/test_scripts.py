@@ -9,8 +9,7 @@ import wave
 from pathlib import Path
 
 import pytest
-
-from conftest import EXAMPLE, run
+from here import EXAMPLE, run
 
 #: What the client prints, line by line; sound comes in some number of pieces.
 PRINTED = r"""
