@@ -38,9 +38,20 @@ impl Tool {
         R: Future<Output = Result<Value, E>> + Send + 'static,
         E: fmt::Display,
     {
-        let spec = ToolSpec::new(name, description, schema);
+        Tool::of(ToolSpec::new(name, description, schema), run)
+    }
+
+    /// Makes a tool from a whole offer, its contract included, and the function that runs it.
+    ///
+    /// The offer comes from elsewhere, a file or another language; whoever it said would run it, now the function does.
+    pub fn of<F, R, E>(offer: impl Into<OfferedTool>, run: F) -> Self
+    where
+        F: Fn(Value) -> R + Send + Sync + 'static,
+        R: Future<Output = Result<Value, E>> + Send + 'static,
+        E: fmt::Display,
+    {
         Tool {
-            offer: OfferedTool { run_by: RunBy::Handler, ..spec.into() },
+            offer: OfferedTool { run_by: RunBy::Handler, ..offer.into() },
             handler: Arc::new(move |arguments| {
                 let run = run(arguments);
                 Box::pin(async move { run.await.map_err(|error| error.to_string()) })
@@ -109,5 +120,22 @@ impl fmt::Debug for Tool {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let contract = &self.offer.contract;
         f.debug_struct("Tool").field("name", &self.name()).field("contract", contract).finish_non_exhaustive()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::sonic::contract::Contract;
+
+    #[test]
+    fn a_tool_of_an_offer_keeps_its_contract_and_is_run_by_its_handler() {
+        let spec = ToolSpec::new("weather", "Tells the weather.", serde_json::json!({"type": "object"}));
+        let contract = Contract { at_once: 3, result_limit: Some(900), ..Contract::default() };
+        let tool =
+            Tool::of(OfferedTool::new(spec.clone(), contract.clone()), |_| async { Ok::<_, String>(Value::Null) });
+
+        assert_eq!(tool.offer, OfferedTool { spec, contract, run_by: RunBy::Handler });
+        assert_eq!(tool.run(Value::Null).now_or_never(), Some(Ok(Value::Null)));
     }
 }
