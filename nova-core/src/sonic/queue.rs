@@ -182,7 +182,7 @@ impl Mail {
     pub(super) fn share(&self) {
         let mut board = lock(&self.board);
         board.player = None;
-        board.log.keep_a_minute();
+        board.log.share();
     }
 
     /// Begins to read.
