@@ -25,12 +25,11 @@ use crate::ids::ToolUseId;
 use crate::transport::Transport;
 use crate::usage::Usage;
 
-/// A piece of the application's audio.
+/// A piece of the application's audio, or the end of it for now: in one queue, so that the end comes last.
 #[derive(Debug)]
-pub(super) struct Piece {
-    pub(super) pcm: Bytes,
-    pub(super) policy: AudioPolicy,
-    pub(super) at: Duration,
+pub(super) enum Piece {
+    Sound { pcm: Bytes, policy: AudioPolicy, at: Duration },
+    End,
 }
 
 /// A command of the application's that wants an answer.
@@ -130,7 +129,8 @@ impl Driver {
                     News::Lost(error) => Some(Input::Park { error: Some(error) }),
                 },
                 piece = self.audio.recv(), if source != AudioSource::Dry && self.call.audio_room() > 0 => match piece {
-                    Some(Piece { pcm, policy, at }) => Some(Input::Audio { pcm, policy, at }),
+                    Some(Piece::Sound { pcm, policy, at }) => Some(Input::Audio { pcm, policy, at }),
+                    Some(Piece::End) => Some(Input::EndAudio),
                     None => {
                         // A finish that was said before the last sender went is among the signals.
                         if self.signals(&mut source) == Reader::Gone {
