@@ -19,6 +19,7 @@ use super::links::Links;
 use super::queue::{Mail, Signal};
 use super::reviewer::Reviewer;
 use super::snapshot::Snapshot;
+use super::stats::Stats;
 use super::tool::{Tool, ToolResult};
 use crate::error::{Error, ErrorKind, Result};
 use crate::ids::ToolUseId;
@@ -41,6 +42,8 @@ pub(super) enum Command {
     Snapshot(oneshot::Sender<Snapshot>),
     /// What it has used.
     Usage(oneshot::Sender<Usage>),
+    /// What waits in it.
+    Stats(oneshot::Sender<Stats>),
     /// Give it up here, so that another process can go on from where it is.
     Park(oneshot::Sender<Snapshot>),
 }
@@ -199,6 +202,17 @@ impl Driver {
             }
             Command::Usage(answer) => {
                 let _ = answer.send(self.call.usage());
+                None
+            }
+            Command::Stats(answer) => {
+                // Time goes on until this moment.
+                self.input(Input::Tick);
+                let _ = answer.send(Stats {
+                    call: self.call.stats(),
+                    audio_pieces_waiting: self.audio.len(),
+                    audio_pieces_bound: self.audio.max_capacity(),
+                    log: self.mail.stats(),
+                });
                 None
             }
             Command::Park(answer) => {

@@ -21,6 +21,7 @@ use super::log::View;
 use super::queue::{Cursor, Mail, Part, Signal};
 use super::readers::{Ending, ReadFrom, SharedConversation};
 use super::snapshot::Snapshot;
+use super::stats::Stats;
 use crate::audio::SampleRate;
 use crate::error::{Error, ErrorKind, Result};
 use crate::ids::ToolUseId;
@@ -130,6 +131,11 @@ impl Conversation {
     /// Returns what the call has used; see [`Sender::usage`].
     pub async fn usage(&self) -> Result<Usage> {
         self.sender.usage().await
+    }
+
+    /// Returns what waits in the call; see [`Sender::stats`].
+    pub async fn stats(&self) -> Result<Stats> {
+        self.sender.stats().await
     }
 
     /// Gives the call up in this process; see [`Sender::park`].
@@ -360,6 +366,14 @@ impl Sender {
     /// `Closed` when the call is over; its last [`Event::Usage`](super::Event::Usage) says how much it was.
     pub async fn usage(&self) -> Result<Usage> {
         self.tell(Command::Usage).await
+    }
+
+    /// Returns what waits in the call at this moment, and what was given up: where a call that lags has its lag.
+    ///
+    /// # Errors
+    /// `Closed` when the call is over.
+    pub async fn stats(&self) -> Result<Stats> {
+        self.tell(Command::Stats).await
     }
 
     /// Gives the call up in this process, at once, and returns it as it was: another process goes on with it. It ends

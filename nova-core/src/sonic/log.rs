@@ -23,6 +23,7 @@ use std::time::Duration;
 
 use super::entry::{Entry, Ledger};
 use super::event::{Audio, Event, Stamped, TurnId};
+use super::stats::LogStats;
 
 /// Sound that waits to be heard: twice as long as what anybody is said to ask in one breath.
 const UNHEARD: Duration = Duration::from_secs(120);
@@ -121,6 +122,18 @@ impl Log {
     pub(super) fn oldest(&self) -> u64 {
         let at = self.places.iter().position(|place| matches!(place, Place::Here(_)));
         self.first() + at.unwrap_or(self.places.len()) as u64
+    }
+
+    /// Returns what is here, as far as the log itself knows.
+    pub(super) fn stats(&self) -> LogStats {
+        LogStats {
+            events: self.leaving.len(),
+            unheard: self.unheard,
+            unheard_bound: UNHEARD,
+            bytes: self.size(),
+            json_bytes: self.encoded.load(Ordering::Relaxed),
+            ..LogStats::default()
+        }
     }
 
     /// Puts an event at the end. Events are numbered without gaps, so that a place is a matter of subtraction.

@@ -39,7 +39,7 @@ const CLOSED_AT_MOST: Duration = limits::NO_INPUT_CUT.saturating_sub(Duration::f
 /// How much recorded audio may wait here before the application has to.
 const BOUND: Duration = Duration::from_millis(400);
 /// How much live audio may wait here while the way up is blocked or no session is there; then the oldest goes.
-const LIVE_BOUND: Duration = Duration::from_secs(30);
+pub(super) const LIVE_BOUND: Duration = Duration::from_secs(30);
 
 /// What should be sent next.
 #[derive(Debug, PartialEq, Eq)]
@@ -101,6 +101,8 @@ pub(super) struct AudioIn {
     block: Block,
     priming: usize,
     dropped: Vec<(DropReason, Duration)>,
+    /// All that was ever given up.
+    dropped_so_far: Duration,
     /// When the application's own audio was last sent.
     spoke: Option<Duration>,
     silence: Bytes,
@@ -161,6 +163,7 @@ impl AudioIn {
             block: Block::Open,
             priming: 0,
             dropped: Vec::new(),
+            dropped_so_far: Duration::ZERO,
             spoke: None,
             silence: Bytes::from(vec![0; rate.bytes(PRIMING.max(PIECE))]),
         }
@@ -243,6 +246,16 @@ impl AudioIn {
         self.rate.bytes(BOUND).saturating_sub(self.queued.recorded)
     }
 
+    /// Returns how much audio waits to be sent.
+    pub(super) fn waiting(&self) -> Duration {
+        self.rate.duration(self.queued.sum() / 2)
+    }
+
+    /// Returns how much audio was given up so far.
+    pub(super) fn dropped(&self) -> Duration {
+        self.dropped_so_far
+    }
+
     /// Says whether everything that was handed over is sent or given up.
     pub(super) fn is_empty(&self) -> bool {
         self.queue.is_empty()
@@ -312,6 +325,7 @@ impl AudioIn {
 
     fn drop_samples(&mut self, why: DropReason, bytes: usize) {
         let duration = self.rate.duration(bytes / 2);
+        self.dropped_so_far += duration;
         match self.dropped.iter_mut().find(|(reason, _)| *reason == why) {
             Some((_, sum)) => *sum += duration,
             None if bytes > 0 => self.dropped.push((why, duration)),

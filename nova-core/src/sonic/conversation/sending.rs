@@ -17,7 +17,7 @@ use crate::sonic::event::{CloseReason, DropReason, Event, TurnId, Unsent};
 /// Audio that is given up is told of this often at most.
 const DROPS_GATHERED: Duration = Duration::from_secs(1);
 /// Typed texts that may wait for their moment.
-const TYPED_BOUND: usize = 32;
+pub(super) const TYPED_BOUND: usize = 32;
 
 /// A text that waits for its moment.
 pub(super) struct Typed {
