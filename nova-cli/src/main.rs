@@ -4,6 +4,7 @@
 //! [`record`] writes it down, [`timeline`] draws it, [`sound`] reads and plays it, [`report`] says what went wrong.
 //! [`flight`] is about logs that can be played again, [`probe`] holds experiments on a service.
 
+mod announce;
 mod call;
 mod cli;
 mod flight;

@@ -60,7 +60,7 @@ mod _native {
     #[pymodule_export]
     use super::reader::Reader;
     #[pymodule_export]
-    use super::runtime::forked;
+    use super::runtime::{forked, refuse_child};
     #[pymodule_export]
     use super::service::Service;
     #[pymodule_export]

@@ -62,7 +62,15 @@ pub(crate) fn log_level(level: u32) {
 /// Rings this bell, in the place of an earlier one, when there are lines.
 #[pyfunction]
 pub(crate) fn log_to(bell: &Bell) {
-    SINK.lock().listener = Some(Arc::downgrade(&bell.wire));
+    let waiting = {
+        let mut state = SINK.lock();
+        state.listener = Some(Arc::downgrade(&bell.wire));
+        !state.lines.is_empty()
+    };
+    if waiting {
+        // Their loop has gone before it fetched them.
+        bell.wire.ring(LOG);
+    }
 }
 
 /// Fetches the lines: `(level, target, text)`.

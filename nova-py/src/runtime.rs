@@ -52,6 +52,12 @@ pub(crate) fn check_fork() -> Result<()> {
     Ok(())
 }
 
+/// Refuses the child of a process that had calls, before asyncio says in its own words that it has no loop there.
+#[pyfunction(name = "check_fork")]
+pub(crate) fn refuse_child(py: Python<'_>) -> PyResult<()> {
+    crate::errors::raise(py, check_fork())
+}
+
 /// Notes, in the child, that the process was forked; harmless where nothing had been started.
 #[pyfunction]
 pub(crate) fn forked() {

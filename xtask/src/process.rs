@@ -29,13 +29,18 @@ pub(crate) fn program(name: impl AsRef<std::ffi::OsStr>) -> Command {
 pub(crate) fn cargo(words: &[&str]) -> Command {
     let mut command = program(env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
     command.args(words);
+    clean(&mut command);
+    command
+}
+
+/// Takes from a command's environment what `cargo run` has put there about the xtask package.
+pub(crate) fn clean(command: &mut Command) {
     let added = |name: &str| name.starts_with("CARGO_PKG_") || name.starts_with("CARGO_MANIFEST_");
     for (name, _) in env::vars_os() {
         if name.to_str().is_some_and(added) {
             command.env_remove(name);
         }
     }
-    command
 }
 
 /// Runs a command to its end, its output passed on.

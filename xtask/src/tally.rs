@@ -11,6 +11,26 @@ pub(crate) struct Tally {
 }
 
 impl Tally {
+    /// Reads the closing line of pytest, `==== 2 failed, 12 passed, 1 skipped in 3.41s ====`, with or without its frame;
+    /// `None` for any other line. What broke before or after its test counts as failed.
+    pub(crate) fn from_pytest(line: &str) -> Option<Tally> {
+        let (counts, time) = line.trim().trim_matches('=').trim().rsplit_once(" in ")?;
+        // From a minute on it is said twice: `75.02s (0:01:15)`.
+        let seconds = time.split_once(" (").map_or(time, |(seconds, _)| seconds);
+        seconds.strip_suffix('s')?.parse::<f64>().ok()?;
+        let mut tally = Tally::default();
+        for part in counts.split(", ") {
+            let (count, what) = part.split_once(' ')?;
+            match (count.parse::<u64>().ok()?, what) {
+                (count, "passed" | "xpassed") => tally.passed += count,
+                (count, "failed" | "error" | "errors") => tally.failed += count,
+                (_, "skipped" | "deselected" | "xfailed" | "warning" | "warnings" | "rerun") => {}
+                _ => return None,
+            }
+        }
+        Some(tally)
+    }
+
     /// Reads a closing line of libtest, `test result: ok. 3 passed; 0 failed; 1 ignored; …`; `None` for any other line.
     pub(crate) fn from_libtest(line: &str) -> Option<Tally> {
         let (_, counts) = line.trim_start().strip_prefix("test result: ")?.split_once(". ")?;
@@ -39,6 +59,30 @@ fn count(counts: &str, name: &str) -> Option<u64> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn closing_lines_of_pytest_are_read_with_and_without_frame() {
+        for (line, passed, failed) in [
+            ("============ 12 passed, 1 skipped in 3.41s ============", 12, 0),
+            ("== 2 failed, 40 passed, 1 error, 3 deselected, 7 warnings in 75.02s (0:01:15) ==", 40, 3),
+            ("3 passed in 0.01s", 3, 0),
+            ("1 passed, 1 xpassed, 1 xfailed in 0.01s", 2, 0),
+            ("====== 5 deselected in 0.10s ======", 0, 0),
+            ("2 errors in 0.05s", 0, 2),
+        ] {
+            assert_eq!(Tally::from_pytest(line), Some(Tally { passed, failed }), "{line}");
+        }
+        for line in [
+            "no tests ran in 0.01s",
+            "test_it.py::test_one PASSED",
+            "3 passed",
+            "all 3 passed in 0.01s",
+            "E   3 passed in a hurry",
+            "",
+        ] {
+            assert_eq!(Tally::from_pytest(line), None, "{line}");
+        }
+    }
 
     #[test]
     fn sums_closing_lines_and_nothing_else() {

@@ -1,7 +1,7 @@
 //! Finding the programs that the tests need beside Rust, and installing them where that was asked for.
 
 use std::env;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::process::{Command, Stdio};
 use std::time::Duration;
 
@@ -58,23 +58,6 @@ pub(crate) fn node(install: Install) -> Result<String, String> {
     })
 }
 
-/// Looks for a Python of at least 3.12, the oldest that the AWS SDK for Python takes: by name, then among pyenv's.
-///
-/// # Errors
-/// One sentence that says how to get one.
-pub(crate) fn python(install: Install) -> Result<PathBuf, String> {
-    look_for_python()
-        .or_else(|| {
-            install_packages(install, &["python3", "python3-venv"]);
-            look_for_python()
-        })
-        .ok_or_else(|| {
-            "no Python 3.12 or later; get one with `pyenv install 3.12`, or from Debian 13 on with `apt-get install -y \
-             python3 python3-venv`"
-                .to_owned()
-        })
-}
-
 /// Looks for a Redis server, of which the tests of the store for a fleet start one each; returns its version. The package
 /// may start one as a service too, which no test speaks to.
 ///
@@ -107,29 +90,8 @@ fn look_for_node() -> Result<String, String> {
     Ok(version)
 }
 
-fn look_for_python() -> Option<PathBuf> {
-    let names = ["python3", "python3.12", "python3.13", "python3.14", "python"].map(PathBuf::from);
-    names.into_iter().chain(pyenv_pythons()).find(|path| is_new_enough(path))
-}
-
-/// A name on the PATH can be a pyenv shim that answers with an error, and Debian ships a Python without venv, so each is
-/// asked.
-fn is_new_enough(python: &Path) -> bool {
-    let question = "import ensurepip, sys, venv; print(sys.version_info >= (3, 12))";
-    said(python, &["-c", question]).is_some_and(|answer| answer == "True")
-}
-
-fn pyenv_pythons() -> Vec<PathBuf> {
-    let root = env::var_os("PYENV_ROOT").map(PathBuf::from).or_else(|| said("pyenv", &["root"]).map(PathBuf::from));
-    let versions = root.and_then(|root| root.join("versions").read_dir().ok());
-    let mut pythons: Vec<PathBuf> =
-        versions.into_iter().flatten().flatten().map(|version| version.path().join("bin/python3")).collect();
-    pythons.sort();
-    pythons
-}
-
 /// Installs Debian packages; a failure is printed and shows again when the program is looked for.
-fn install_packages(install: Install, packages: &[&str]) {
+pub(crate) fn install_packages(install: Install, packages: &[&str]) {
     if install == Install::Refused || said("apt-get", &["--version"]).is_none() {
         return;
     }
@@ -145,7 +107,7 @@ fn install_packages(install: Install, packages: &[&str]) {
 }
 
 /// Returns the first line that a program prints, if it is there and content.
-fn said(name: impl AsRef<Path>, words: &[&str]) -> Option<String> {
+pub(crate) fn said(name: impl AsRef<Path>, words: &[&str]) -> Option<String> {
     let mut command = program(name.as_ref());
     command.args(words);
     answer(command)
@@ -174,6 +136,6 @@ mod tests {
     #[test]
     fn a_program_that_is_missing_or_fails_says_nothing() {
         assert_eq!(said("no-such-program-here", &[]), None);
-        assert!(!is_new_enough(Path::new("false")));
+        assert_eq!(said("false", &[]), None);
     }
 }

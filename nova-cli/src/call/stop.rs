@@ -1,4 +1,7 @@
-//! Ctrl-C: the first asks for an orderly end, the second ends at once.
+//! Ctrl-C: the first asks for an orderly end, the second ends at once. For a command that another program started, the
+//! end of its standard input asks too: that is the one thing which also a parent that was killed cannot help to say.
+
+use std::io;
 
 use tokio::sync::watch;
 
@@ -7,7 +10,7 @@ use crate::report::Problem;
 /// Knows whether the person at the terminal wants to stop. Cheap to clone.
 #[derive(Clone, Debug)]
 pub(crate) struct Stop {
-    asked: watch::Receiver<bool>,
+    asked: watch::Sender<bool>,
 }
 
 impl Stop {
@@ -16,25 +19,35 @@ impl Stop {
     /// # Errors
     /// The system does not let this process listen for signals.
     pub(crate) fn listen() -> Result<Self, Problem> {
-        let (tell, asked) = watch::channel(false);
+        let asked = watch::Sender::new(false);
+        let tell = asked.clone();
         let mut signals = Signals::listen()
             .map_err(|error| Problem::new("signals", format!("Ctrl-C cannot be listened for: {error}.")))?;
         tokio::spawn(async move {
             signals.next().await;
-            let _ = tell.send(true);
+            tell.send_replace(true);
             signals.next().await;
             std::process::exit(130);
         });
         Ok(Stop { asked })
     }
 
+    /// Takes the end of standard input for the same wish. What comes in before is thrown away.
+    pub(crate) fn or_when_stdin_closes(self) -> Self {
+        let tell = self.asked.clone();
+        // A read that nothing ever ends; the program does not wait for it when it ends itself.
+        tokio::task::spawn_blocking(move || {
+            // An input that cannot be read is as good as closed.
+            let _ = io::copy(&mut io::stdin().lock(), &mut io::sink());
+            tell.send_replace(true);
+        });
+        self
+    }
+
     /// Resolves when the person wants to stop. Dropping the future loses nothing.
     pub(crate) async fn asked(&self) {
-        let mut asked = self.asked.clone();
-        if asked.wait_for(|asked| *asked).await.is_err() {
-            // The listener is gone only when the program ends.
-            std::future::pending::<()>().await;
-        }
+        // It cannot fail: this end of the channel is here as long as `self`.
+        let _ = self.asked.subscribe().wait_for(|asked| *asked).await;
     }
 }
 

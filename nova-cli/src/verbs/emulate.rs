@@ -1,6 +1,8 @@
 //! `emulate`: a local Bedrock in the foreground, for clients of any language.
 
 use std::collections::BTreeMap;
+use std::fmt::Display;
+use std::io::Write;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -11,6 +13,7 @@ use bedrock_nova_emulator::sigv4::Credentials;
 use bedrock_nova_emulator::{Emulator, Scenario, Strictness, Switches};
 use clap::Args;
 
+use crate::announce::{Announcement, Form};
 use crate::call::stop::Stop;
 use crate::report::Problem;
 
@@ -50,6 +53,12 @@ pub(crate) struct Emulate {
     /// Position of a doubtful behaviour, such as headers=at-once; `--switch list` lists them
     #[arg(long = "switch", value_name = "NAME=VALUE")]
     switches: Vec<String>,
+    /// How it says where clients find it
+    #[arg(long, value_name = "FORM", value_enum, default_value_t = Form::Text)]
+    announce: Form,
+    /// Ends when standard input closes, as after Ctrl-C: a program that is killed then leaves no emulator behind
+    #[arg(long)]
+    until_stdin_closes: bool,
 }
 
 /// How often the streams are looked at for news.
@@ -63,7 +72,7 @@ pub(crate) async fn inside(scenario: Scenario) -> Result<Emulator, Problem> {
     Emulator::builder().scenario(scenario).start().await.map_err(|error| not_started(&error))
 }
 
-/// Serves until Ctrl-C.
+/// Serves until Ctrl-C, or until standard input closes where that was asked for.
 ///
 /// # Errors
 /// A port, a file or a switch is not as it was said to be.
@@ -71,9 +80,12 @@ pub(crate) async fn run(args: Emulate) -> Result<(), Problem> {
     if args.switches.iter().any(|switch| switch == "list") {
         return super::models::print(&switch_list());
     }
-    let stop = Stop::listen()?;
+    let mut stop = Stop::listen()?;
+    if args.until_stdin_closes {
+        stop = stop.or_when_stdin_closes();
+    }
     let emulator = builder(&args)?.start().await.map_err(|error| not_started(&error))?;
-    announce(&emulator, &args);
+    say(Announcement::of(&emulator, &args.scenario).print(args.announce));
     let mut news = News::default();
     let mut clock = tokio::time::interval(LOOK);
     loop {
@@ -85,8 +97,13 @@ pub(crate) async fn run(args: Emulate) -> Result<(), Problem> {
     let sessions = emulator.sessions();
     emulator.shutdown().await;
     news.tell(&sessions);
-    println!("\n{}", summary(&sessions));
+    say(format_args!("\n{}", summary(&sessions)));
     Ok(())
+}
+
+/// Prints a line. That nobody reads it any more, because who started this program is gone, must not end it in a panic.
+fn say(line: impl Display) {
+    let _ = writeln!(std::io::stdout().lock(), "{line}");
 }
 
 fn builder(args: &Emulate) -> Result<Builder, Problem> {
@@ -147,37 +164,6 @@ fn not_started(error: &StartError) -> Problem {
     }
 }
 
-fn announce(emulator: &Emulator, args: &Emulate) {
-    let ca = emulator.ca_file();
-    let ca = std::path::absolute(&ca).unwrap_or(ca);
-    let ca = ca.display();
-    println!(
-        "\
-*** LOCAL EMULATOR of Amazon Bedrock for Nova Sonic: no model listens, transcripts are scripted ({scenario}). ***
-
-  TLS        {tls}   HTTP/2 and HTTP/1.1
-  cleartext  {h2c}   HTTP/2 by prior knowledge and HTTP/1.1
-  test CA    {ca}
-
-For clients in another terminal:
-
-export AWS_ACCESS_KEY_ID='{key}'
-export AWS_SECRET_ACCESS_KEY='{secret}'
-export AWS_REGION='us-east-1'
-export AWS_ENDPOINT_URL_BEDROCK_RUNTIME='{tls}'
-export AWS_CA_BUNDLE='{ca}'
-export NODE_EXTRA_CA_CERTS='{ca}'
-export SSL_CERT_FILE='{ca}'
-
-Ready. Ctrl-C ends it.",
-        scenario = args.scenario,
-        tls = emulator.tls_url(),
-        h2c = emulator.h2c_url(),
-        key = emulator.access_key(),
-        secret = emulator.secret_key(),
-    );
-}
-
 /// What has been told of each stream.
 #[derive(Default)]
 struct News {
@@ -196,17 +182,17 @@ impl News {
         for session in sessions {
             let number = session.number;
             let told = self.told.entry(number).or_insert_with(|| {
-                println!("stream {number}: {} over {:?}", plain(&session.model), session.protocol);
+                say(format_args!("stream {number}: {} over {:?}", plain(&session.model), session.protocol));
                 Told::default()
             });
             for breach in session.breaches.iter().skip(told.breaches) {
                 let at = breach.at.as_secs_f64();
-                println!("stream {number}: BREACH {:?} at {at:.2} s: {}", breach.rule, plain(&breach.detail));
+                say(format_args!("stream {number}: BREACH {:?} at {at:.2} s: {}", breach.rule, plain(&breach.detail)));
             }
             told.breaches = session.breaches.len();
             if let (Some(ended), false) = (&session.ended, told.over) {
                 told.over = true;
-                println!("stream {number}: {}", ending(session, ended));
+                say(format_args!("stream {number}: {}", ending(session, ended)));
             }
         }
         // Reports that the emulator has forgotten need no memory here either.

@@ -107,8 +107,12 @@ pub(crate) struct Running {
 
 impl Running {
     pub(crate) fn start(mut command: Command) -> Self {
+        Running::of(command.spawn().unwrap())
+    }
+
+    /// Takes over a child of which the test holds an end.
+    pub(crate) fn of(mut child: std::process::Child) -> Self {
         use std::io::BufRead;
-        let mut child = command.spawn().unwrap();
         let (tell, lines) = std::sync::mpsc::channel();
         let out = std::io::BufReader::new(child.stdout.take().unwrap());
         std::thread::spawn(move || out.lines().map_while(Result::ok).try_for_each(|line| tell.send(line)));

@@ -19,18 +19,18 @@ use super::links::Links;
 use super::queue::{Mail, Signal};
 use super::reviewer::Reviewer;
 use super::snapshot::Snapshot;
+use super::stats::Stats;
 use super::tool::{Tool, ToolResult};
 use crate::error::{Error, ErrorKind, Result};
 use crate::ids::ToolUseId;
 use crate::transport::Transport;
 use crate::usage::Usage;
 
-/// A piece of the application's audio.
+/// A piece of the application's audio, or the end of it for now: in one queue, so that the end comes last.
 #[derive(Debug)]
-pub(super) struct Piece {
-    pub(super) pcm: Bytes,
-    pub(super) policy: AudioPolicy,
-    pub(super) at: Duration,
+pub(super) enum Piece {
+    Sound { pcm: Bytes, policy: AudioPolicy, at: Duration },
+    End,
 }
 
 /// A command of the application's that wants an answer.
@@ -42,6 +42,8 @@ pub(super) enum Command {
     Snapshot(oneshot::Sender<Snapshot>),
     /// What it has used.
     Usage(oneshot::Sender<Usage>),
+    /// What waits in it.
+    Stats(oneshot::Sender<Stats>),
     /// Give it up here, so that another process can go on from where it is.
     Park(oneshot::Sender<Snapshot>),
 }
@@ -130,7 +132,8 @@ impl Driver {
                     News::Lost(error) => Some(Input::Park { error: Some(error) }),
                 },
                 piece = self.audio.recv(), if source != AudioSource::Dry && self.call.audio_room() > 0 => match piece {
-                    Some(Piece { pcm, policy, at }) => Some(Input::Audio { pcm, policy, at }),
+                    Some(Piece::Sound { pcm, policy, at }) => Some(Input::Audio { pcm, policy, at }),
+                    Some(Piece::End) => Some(Input::EndAudio),
                     None => {
                         // A finish that was said before the last sender went is among the signals.
                         if self.signals(&mut source) == Reader::Gone {
@@ -199,6 +202,17 @@ impl Driver {
             }
             Command::Usage(answer) => {
                 let _ = answer.send(self.call.usage());
+                None
+            }
+            Command::Stats(answer) => {
+                // Time goes on until this moment.
+                self.input(Input::Tick);
+                let _ = answer.send(Stats {
+                    call: self.call.stats(),
+                    audio_pieces_waiting: self.audio.len(),
+                    audio_pieces_bound: self.audio.max_capacity(),
+                    log: self.mail.stats(),
+                });
                 None
             }
             Command::Park(answer) => {

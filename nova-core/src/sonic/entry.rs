@@ -1,9 +1,9 @@
-//! One event in a call's log, written as JSON at most once, however many readers want it so.
+//! One event in a call's log, written as JSON once for all the readers that want it while it is new.
 
 use std::fmt;
 use std::ops::Deref;
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::{Arc, OnceLock};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use bytes::Bytes;
 
@@ -35,7 +35,8 @@ impl Entry {
         entry
     }
 
-    /// Returns the event as [`api::encode`] writes it: one line of JSON, made when somebody first asks.
+    /// Returns the event as [`api::encode`] writes it: one line of JSON, made when somebody first asks and kept for the
+    /// others as long as there is room.
     pub fn json(&self) -> Bytes {
         self.json.get(&self.ledger, || api::encode(&self.stamped))
     }
@@ -45,7 +46,7 @@ impl Entry {
         self.brief.get(&self.ledger, || api::sse::own(&self.stamped, || self.json()))
     }
 
-    /// Gives up the JSON that is kept, and keeps none from now on: the entry has left its log.
+    /// Gives up the JSON that is kept, and keeps none from now on: the entry has left its log, or there is too much of it.
     pub(super) fn release(&self) {
         self.json.release(&self.ledger);
         self.brief.release(&self.ledger);
@@ -91,24 +92,47 @@ fn written(stamped: &Stamped) -> usize {
     length.0
 }
 
-/// Bytes that are made once and counted while the entry is in its log. Nothing in it: the entry has left.
+/// Bytes that are made once and counted while they are kept.
 #[derive(Default)]
-struct Kept(OnceLock<Option<Bytes>>);
+struct Kept(Mutex<Copying>);
+
+#[derive(Default)]
+enum Copying {
+    /// Nobody has asked yet.
+    #[default]
+    Unmade,
+    Made(Bytes),
+    /// It was given up: from now on it is made for each who asks.
+    Released,
+}
 
 impl Kept {
-    fn get(&self, ledger: &Ledger, make: impl Fn() -> Bytes) -> Bytes {
-        let kept = self.0.get_or_init(|| {
-            let made = make();
-            ledger.fetch_add(made.len(), Ordering::Relaxed);
-            Some(made)
-        });
-        kept.clone().unwrap_or_else(make)
+    fn get(&self, ledger: &Ledger, make: impl FnOnce() -> Bytes) -> Bytes {
+        let mut kept = self.lock();
+        match &*kept {
+            Copying::Made(bytes) => return bytes.clone(),
+            Copying::Released => {}
+            // Whoever asks at the same time waits for it.
+            Copying::Unmade => {
+                let made = make();
+                ledger.fetch_add(made.len(), Ordering::Relaxed);
+                *kept = Copying::Made(made.clone());
+                return made;
+            }
+        }
+        drop(kept);
+        make()
     }
 
     fn release(&self, ledger: &Ledger) {
-        if let Some(kept) = self.0.get_or_init(|| None) {
-            ledger.fetch_sub(kept.len(), Ordering::Relaxed);
+        if let Copying::Made(bytes) = std::mem::replace(&mut *self.lock(), Copying::Released) {
+            ledger.fetch_sub(bytes.len(), Ordering::Relaxed);
         }
+    }
+
+    /// A poisoned lock only means that some making panicked: then nothing was kept.
+    fn lock(&self) -> MutexGuard<'_, Copying> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 

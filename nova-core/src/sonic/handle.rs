@@ -21,6 +21,7 @@ use super::log::View;
 use super::queue::{Cursor, Mail, Part, Signal};
 use super::readers::{Ending, ReadFrom, SharedConversation};
 use super::snapshot::Snapshot;
+use super::stats::Stats;
 use crate::audio::SampleRate;
 use crate::error::{Error, ErrorKind, Result};
 use crate::ids::ToolUseId;
@@ -92,6 +93,11 @@ impl Conversation {
         self.sender.try_send_audio(pcm)
     }
 
+    /// Says that the microphone is off for now; see [`Sender::end_audio`].
+    pub async fn end_audio(&self) -> Result<()> {
+        self.sender.end_audio().await
+    }
+
     /// Sends typed text; see [`Sender::send_text`].
     pub async fn send_text(&self, text: impl Into<String>) -> Result<()> {
         self.sender.send_text(text).await
@@ -125,6 +131,11 @@ impl Conversation {
     /// Returns what the call has used; see [`Sender::usage`].
     pub async fn usage(&self) -> Result<Usage> {
         self.sender.usage().await
+    }
+
+    /// Returns what waits in the call; see [`Sender::stats`].
+    pub async fn stats(&self) -> Result<Stats> {
+        self.sender.stats().await
     }
 
     /// Gives the call up in this process; see [`Sender::park`].
@@ -221,7 +232,7 @@ impl Sender {
     /// `Closed` when the call is over or finishing.
     pub async fn send_audio(&self, pcm: impl AsRef<[u8]>) -> Result<()> {
         for pcm in self.pieces(pcm.as_ref()) {
-            let piece = Piece { pcm, policy: AudioPolicy::Wait, at: self.elapsed() };
+            let piece = Piece::Sound { pcm, policy: AudioPolicy::Wait, at: self.elapsed() };
             self.audio.send(piece).await.map_err(|_| closed())?;
         }
         Ok(())
@@ -246,9 +257,24 @@ impl Sender {
             }
         })?;
         for (permit, pcm) in permits.zip(pieces) {
-            permit.send(Piece { pcm, policy: AudioPolicy::Live, at });
+            permit.send(Piece::Sound { pcm, policy: AudioPolicy::Live, at });
         }
         Ok(())
+    }
+
+    /// Says that the microphone is off until there is more audio. What was handed over is still sent, then the service is
+    /// told the end of the audio block (`contentEnd`), and no silence is sent in place of what nobody says. The next audio
+    /// opens another block. Typed text, and 40 s without any input, open one for a tenth of a second.
+    ///
+    /// Without it the call sends silence, in which the service finds the end of an utterance. Whether it also finds it at
+    /// the end of a block is not documented, and reports differ (reference §6.2): so first let the user's last
+    /// words be followed by two seconds of silence, or do not say this at all, if they are to be answered. It is kept by
+    /// this process alone: a call that is resumed sends silence until it is said again.
+    ///
+    /// # Errors
+    /// `Closed` when the call is over or finishing.
+    pub async fn end_audio(&self) -> Result<()> {
+        self.audio.send(Piece::End).await.map_err(|_| closed())
     }
 
     /// Sends typed text, which the model answers aloud; it is said between pieces of audio.
@@ -340,6 +366,14 @@ impl Sender {
     /// `Closed` when the call is over; its last [`Event::Usage`](super::Event::Usage) says how much it was.
     pub async fn usage(&self) -> Result<Usage> {
         self.tell(Command::Usage).await
+    }
+
+    /// Returns what waits in the call at this moment, and what was given up: where a call that lags has its lag.
+    ///
+    /// # Errors
+    /// `Closed` when the call is over.
+    pub async fn stats(&self) -> Result<Stats> {
+        self.tell(Command::Stats).await
     }
 
     /// Gives the call up in this process, at once, and returns it as it was: another process goes on with it. It ends

@@ -13,6 +13,9 @@ pub const PRIMING: Duration = Duration::from_millis(100);
 /// Silence of the user after which the service may cut the stream with `E-531` (reference §4.5: about 175–180 s).
 pub const SILENCE_CUT: Duration = Duration::from_secs(175);
 
+/// Time without audio or interactive content after which the service ends a session (reference §4.5: 55 s, or 295 s).
+pub const NO_INPUT_CUT: Duration = Duration::from_secs(55);
+
 /// How long a client waits for `completionEnd` after `sessionEnd` before it ends its input (reference §4.6).
 pub const CLOSING: Duration = Duration::from_secs(5);
 

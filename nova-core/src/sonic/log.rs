@@ -4,9 +4,14 @@
 //! had to leave gives its place to a mark of what it was, so that a reader is told of exactly what it misses, and at
 //! exactly the place where it is missing. Sound that an interruption made void leaves no such mark: nobody misses it.
 //!
-//! The log of a call with a single reader forgets what that has read. A shared one keeps the last minute's sound and
-//! four megabytes in all. When room is needed, sound that was heard goes first, then the oldest sound, then the
-//! oldest words. Words may have half of the room and no more: old ones must not push out what is being said.
+//! The log of a call with a single reader forgets what that has read. A shared one keeps sound for a minute after it was
+//! heard, so that who lost a connection can have it again. Sound that nobody has heard yet has no age: a file that is
+//! handed over at once is answered faster than anybody listens, and whoever reads afterwards shall have the answers. Of
+//! that, two minutes wait, in either log. Eight megabytes are kept in all. When room is needed, sound that was heard goes
+//! first, then the oldest sound, then the oldest words. Words may have a quarter of the room and no more: old ones must
+//! not push out what is being said.
+//!
+//! The JSON of events has a room of its own, since it can be made again: no event leaves for it.
 
 #[cfg(test)]
 mod tests;
@@ -18,15 +23,20 @@ use std::time::Duration;
 
 use super::entry::{Entry, Ledger};
 use super::event::{Audio, Event, Stamped, TurnId};
+use super::stats::LogStats;
 
-/// Sound that waits for a single reader; a longer pause is no pause any more. In a shared log, how old sound becomes.
-const SOUND: Duration = Duration::from_secs(60);
+/// Sound that waits to be heard: twice as long as what anybody is said to ask in one breath.
+const UNHEARD: Duration = Duration::from_secs(120);
+/// How long sound stays in a shared log after it was heard; a longer pause is no pause any more.
+const HEARD: Duration = Duration::from_secs(60);
 /// Events of any kind that wait for a single reader.
 const WAITING: usize = 8_192;
-/// What a shared log takes, with the JSON that was made of it.
-const ROOM: usize = 4 << 20;
+/// What a shared log takes: [`UNHEARD`] at 24 kHz is 5.5 MiB, the rest is for [`WORDS`] and for what events are made of.
+const ROOM: usize = 8 << 20;
 /// What all but sound may take of that.
-const WORDS: usize = ROOM / 2;
+const WORDS: usize = ROOM / 4;
+/// JSON that is kept beside it: half a minute of sound. Readers that keep up want the newest, once each.
+const ENCODED: usize = 2 << 20;
 /// Places, marks included: an hour of speech. Who reads from further back is told by the numbers alone what is missing.
 const PLACES: usize = 65_536;
 
@@ -42,10 +52,15 @@ pub(super) struct Log {
     keeps: Keeps,
     /// The events that are here, as they leave.
     leaving: BTreeSet<(Rank, u64)>,
-    sound: Duration,
+    /// What was heard, in that order, and when.
+    heard: VecDeque<(Duration, u64)>,
+    /// Sound that is here and that nobody has heard.
+    unheard: Duration,
     sound_bytes: usize,
     word_bytes: usize,
     encoded: Ledger,
+    /// Events before this number keep no JSON.
+    plain: u64,
     now: Duration,
 }
 
@@ -55,8 +70,8 @@ pub(super) enum Keeps {
     /// What its one reader has not read.
     #[default]
     Unread,
-    /// The last minute, read or not.
-    Minute,
+    /// What was read, too, as long as there is room and it is not too long ago.
+    Shared,
 }
 
 /// The place of an event in a log.
@@ -109,6 +124,18 @@ impl Log {
         self.first() + at.unwrap_or(self.places.len()) as u64
     }
 
+    /// Returns what is here, as far as the log itself knows.
+    pub(super) fn stats(&self) -> LogStats {
+        LogStats {
+            events: self.leaving.len(),
+            unheard: self.unheard,
+            unheard_bound: UNHEARD,
+            bytes: self.size(),
+            json_bytes: self.encoded.load(Ordering::Relaxed),
+            ..LogStats::default()
+        }
+    }
+
     /// Puts an event at the end. Events are numbered without gaps, so that a place is a matter of subtraction.
     pub(super) fn push(&mut self, event: Stamped) -> Arc<Entry> {
         if self.begins == 0 {
@@ -120,7 +147,7 @@ impl Log {
         self.now = event.at;
         let entry = Arc::new(Entry::new(event, &self.encoded));
         let rank = if let Event::Audio(audio) = &entry.event {
-            self.sound += audio.duration();
+            self.unheard += audio.duration();
             self.sound_bytes += entry.weight();
             Rank::Sound
         } else {
@@ -162,7 +189,10 @@ impl Log {
             return None;
         }
         self.leaving.insert((Rank::Heard, seq));
-        self.audio(seq).map(|audio| (audio.turn, audio.duration()))
+        self.heard.push_back((self.now, seq));
+        let taken = self.audio(seq).map(|audio| (audio.turn, audio.duration()));
+        self.unheard = self.unheard.saturating_sub(taken.map_or(Duration::ZERO, |(_, duration)| duration));
+        taken
     }
 
     /// Notes that an answer was played up to a position, with every piece that begins before it; returns the sound of
@@ -190,31 +220,42 @@ impl Log {
         while self.keeps == Keeps::Unread && self.first() < next && self.forget_first() {}
     }
 
-    /// Keeps from now on what it is told, read or not.
-    pub(super) fn keep_a_minute(&mut self) {
-        self.keeps = Keeps::Minute;
+    /// Keeps from now on also what was read.
+    pub(super) fn share(&mut self) {
+        self.keeps = Keeps::Shared;
         self.keep_bounds();
     }
 
-    /// Lets go what the bounds do not allow; JSON that readers asked for counts as well.
+    /// Lets go what the bounds do not allow.
     pub(super) fn keep_bounds(&mut self) {
+        while self.unheard > UNHEARD && self.leave_first(Rank::Sound) {}
         match self.keeps {
-            Keeps::Unread => {
-                while self.sound > SOUND && self.leave_first(Rank::Sound) {}
-                while self.leaving.len() > WAITING && self.leave_next() {}
-            }
-            Keeps::Minute => {
-                let horizon = self.now.saturating_sub(SOUND);
-                for rank in [Rank::Heard, Rank::Sound] {
-                    while self.ranked(rank).next().is_some_and(|seq| self.is_before(seq, horizon)) {
-                        self.leave_first(rank);
-                    }
-                }
+            Keeps::Unread => while self.leaving.len() > WAITING && self.leave_next() {},
+            Keeps::Shared => {
+                self.leave_what_was_heard_before(self.now.saturating_sub(HEARD));
                 while self.word_bytes + self.mark_bytes() > WORDS && self.leave_first(Rank::Words) {}
                 while self.size() > ROOM && self.leave_next() {}
             }
         }
         while self.places.len() > PLACES && self.forget_first() {}
+        self.keep_json_in_bounds();
+    }
+
+    fn leave_what_was_heard_before(&mut self, horizon: Duration) {
+        while let Some((_, seq)) = self.heard.pop_front_if(|(at, _)| *at < horizon) {
+            self.leave_for_room((Rank::Heard, seq));
+        }
+    }
+
+    /// Gives up the oldest JSON. Its events stay, and are written anew for each who still asks.
+    fn keep_json_in_bounds(&mut self) {
+        self.plain = self.plain.max(self.first());
+        while self.encoded.load(Ordering::Relaxed) > ENCODED && self.plain < self.end() {
+            if let Some(entry) = self.here(self.plain) {
+                entry.release();
+            }
+            self.plain += 1;
+        }
     }
 
     fn first(&self) -> u64 {
@@ -230,7 +271,7 @@ impl Log {
     }
 
     fn size(&self) -> usize {
-        self.sound_bytes + self.word_bytes + self.mark_bytes() + self.encoded.load(Ordering::Relaxed)
+        self.sound_bytes + self.word_bytes + self.mark_bytes()
     }
 
     fn mark_bytes(&self) -> usize {
@@ -253,10 +294,6 @@ impl Log {
             Event::Audio(audio) => Some(audio),
             _ => None,
         }
-    }
-
-    fn is_before(&self, seq: u64, horizon: Duration) -> bool {
-        self.here(seq).is_some_and(|entry| entry.at < horizon)
     }
 
     fn leave_first(&mut self, rank: Rank) -> bool {
@@ -283,7 +320,7 @@ impl Log {
         let Place::Here(entry) = &*place else { return };
         let entry = Arc::clone(entry);
         *place = mark(&entry.event);
-        self.uncount(&entry);
+        self.uncount(&entry, at.0);
     }
 
     /// Drops the first place with what is there.
@@ -292,20 +329,24 @@ impl Log {
         self.behind += 1;
         if let Place::Here(entry) = place {
             for rank in [Rank::Heard, Rank::Sound, Rank::Words] {
-                self.leaving.remove(&(rank, self.behind));
+                if self.leaving.remove(&(rank, self.behind)) {
+                    self.uncount(&entry, rank);
+                }
             }
-            self.uncount(&entry);
         }
+        // A single reader hears in order, so this one queue forgets with it.
+        self.heard.pop_front_if(|(_, seq)| *seq <= self.behind);
         true
     }
 
-    fn uncount(&mut self, entry: &Entry) {
+    fn uncount(&mut self, entry: &Entry, rank: Rank) {
         entry.release();
-        if let Event::Audio(audio) = &entry.event {
-            self.sound = self.sound.saturating_sub(audio.duration());
-            self.sound_bytes -= entry.weight();
-        } else {
-            self.word_bytes -= entry.weight();
+        match rank {
+            Rank::Words => self.word_bytes -= entry.weight(),
+            Rank::Sound | Rank::Heard => self.sound_bytes -= entry.weight(),
+        }
+        if let (Rank::Sound, Event::Audio(audio)) = (rank, &entry.event) {
+            self.unheard = self.unheard.saturating_sub(audio.duration());
         }
     }
 }

@@ -14,6 +14,7 @@ use super::entry::Entry;
 use super::event::{Event, Stamped, TurnId};
 use super::log::{Log, View};
 use super::readers::ReadFrom;
+use super::stats::LogStats;
 
 /// What an application says that needs no room and no answer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -87,6 +88,9 @@ struct Board {
     /// Readers that have read everything, each with what it waits for.
     waiting: BTreeMap<ReaderId, (View, Waker)>,
     last_reader: ReaderId,
+    readers: usize,
+    /// What readers were told they miss.
+    missed: (u64, Duration),
     /// The reader that plays what it reads.
     player: Option<ReaderId>,
     usage: Option<Arc<Entry>>,
@@ -182,13 +186,16 @@ impl Mail {
     pub(super) fn share(&self) {
         let mut board = lock(&self.board);
         board.player = None;
-        board.log.keep_a_minute();
+        // The one who read alone becomes the common source of all.
+        board.readers = 0;
+        board.log.share();
     }
 
     /// Begins to read.
     pub(super) fn read(&self, from: ReadFrom, view: View, part: Part) -> Cursor {
         let mut board = lock(&self.board);
         board.last_reader += 1;
+        board.readers += 1;
         let id = board.last_reader;
         if part == Part::Player {
             board.player = Some(id);
@@ -206,6 +213,7 @@ impl Mail {
     pub(super) fn leave(&self, cursor: &Cursor) {
         let mut board = lock(&self.board);
         board.waiting.remove(&cursor.id);
+        board.readers -= 1;
         board.player.take_if(|player| *player == cursor.id);
     }
 
@@ -256,6 +264,13 @@ impl Mail {
         }
     }
 
+    /// Returns what waits to be read, and what was missed.
+    pub(super) fn stats(&self) -> LogStats {
+        let board = lock(&self.board);
+        let (missed, missed_sound) = board.missed;
+        LogStats { readers: board.readers, missed, missed_sound, ..board.log.stats() }
+    }
+
     /// Returns the latest count of what the call has used.
     pub(super) fn usage(&self) -> Option<Arc<Entry>> {
         lock(&self.board).usage.clone()
@@ -279,6 +294,10 @@ impl Board {
     fn next(&mut self, cursor: &mut Cursor) -> (Option<Arc<Entry>>, Option<(TurnId, Duration)>) {
         let next = self.log.read(&mut cursor.next, cursor.view);
         let taken = next.as_ref().filter(|_| self.player == Some(cursor.id)).and_then(|entry| self.log.take(entry.seq));
+        if let Some(Event::Gap { events, audio }) = next.as_ref().map(|entry| &entry.event) {
+            self.missed.0 += events;
+            self.missed.1 += *audio;
+        }
         self.log.read_to(cursor.next);
         // JSON that was made since needs room too.
         self.log.keep_bounds();

@@ -26,6 +26,7 @@
 //! ```
 #![doc = include_str!("../../docs/transitions.md")]
 
+mod check;
 mod heard;
 mod prompt;
 mod reader;
@@ -40,6 +41,7 @@ use bytes::Bytes;
 use serde_json::{Value, json};
 use uuid::Uuid;
 
+pub use check::Check;
 pub use heard::Heard;
 pub use prompt::{Endpointing, Inference, PromptConfig, ToolChoice, ToolSpec};
 pub(crate) use reader::is_interruption;
@@ -488,7 +490,7 @@ fn pieces(text: &str) -> impl Iterator<Item = &str> {
     })
 }
 
-fn fits(what: &str, payload: &Bytes) -> Result<()> {
+fn fits(what: &str, payload: &[u8]) -> Result<()> {
     if payload.len() <= limits::EVENT_BYTES {
         return Ok(());
     }

@@ -122,6 +122,9 @@ fn what_waits_has_a_bound() {
     assert_eq!(call.call.audio_room(), room - 200 * 32);
     call.audio(300, AudioPolicy::Wait).unwrap();
     assert_eq!(call.call.audio_room(), 0);
+    let stats = call.call.stats();
+    assert_eq!((stats.audio_waiting, stats.audio_dropped), (ms(500), ms(0)));
+    assert_eq!(stats.blocked, ms(320), "since the priming was over, and a little late");
     let refused = call.audio(20, AudioPolicy::Wait).unwrap_err();
     assert_eq!((refused.kind(), refused.is_retryable()), (ErrorKind::Limit, true));
     call.unstall();
@@ -151,4 +154,5 @@ fn live_audio_beyond_half_a_minute_pushes_out_the_oldest_and_all_of_it_is_counte
         .sum();
     assert_eq!(sent as u64 + dropped, 40_000, "nothing is dropped in silence");
     assert!((9_900..=10_000).contains(&dropped), "{dropped} ms");
+    assert_eq!(call.call.stats().audio_dropped, ms(dropped));
 }

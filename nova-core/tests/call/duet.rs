@@ -15,6 +15,7 @@ use serde_json::Value;
 #[derive(Clone, Debug)]
 pub enum Act {
     Say(Bytes, AudioPolicy),
+    EndAudio,
     Type(String),
     Interrupt,
     /// Every link breaks.
@@ -155,6 +156,7 @@ impl Duet {
             }
             self.inputs.push_back(match act {
                 Act::Say(pcm, policy) => Input::Audio { pcm, policy, at: self.now },
+                Act::EndAudio => Input::EndAudio,
                 Act::Type(text) => Input::Text { text },
                 Act::Interrupt => Input::Interrupt,
                 Act::Finish | Act::Lose => Input::Finish,

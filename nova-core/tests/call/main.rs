@@ -17,6 +17,7 @@ mod flight;
 mod greeting;
 mod heard;
 mod keeping;
+mod microphone;
 mod pairwise;
 mod recovery;
 mod regions;

@@ -107,6 +107,7 @@ enum Chance {
     Said(Said),
     Speak(u64),
     Recorded(u64),
+    EndAudio,
     Text,
     ToolDone(u8),
     Interrupt,
@@ -157,6 +158,7 @@ fn chance() -> impl Strategy<Value = Chance> {
         12 => said.prop_map(Chance::Said),
         2 => (1..30u64).prop_map(|n| Chance::Speak(n * 20)),
         1 => (1..30u64).prop_map(|n| Chance::Recorded(n * 20)),
+        1 => Just(Chance::EndAudio),
         2 => Just(Chance::Text),
         2 => (0..4u8).prop_map(Chance::ToolDone),
         1 => Just(Chance::Interrupt),
@@ -178,6 +180,7 @@ fn happen(call: &mut Script, chance: Chance) {
         Chance::Speak(ms) if call.call.audio_room() > 0 => drop(call.audio(ms, AudioPolicy::Live)),
         Chance::Recorded(ms) if call.call.audio_room() > 0 => drop(call.audio(ms, AudioPolicy::Wait)),
         Chance::Speak(_) | Chance::Recorded(_) => {}
+        Chance::EndAudio => call.input(Input::EndAudio),
         Chance::Text => drop(call.text("Hello.")),
         Chance::ToolDone(n) => drop(call.tool_done(&format!("u-{n}"), Ok(json!({})))),
         Chance::Interrupt => drop(call.try_input(Input::Interrupt)),

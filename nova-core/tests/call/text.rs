@@ -86,6 +86,9 @@ fn texts_that_wait_have_a_bound() {
     let refused = (0..100).filter_map(|n| call.text(&format!("Text {n}.")).err()).collect::<Vec<_>>();
     assert!(refused.len() >= 66, "{} of 100 were refused", refused.len());
     assert!(refused.iter().all(|error| error.kind() == ErrorKind::Limit));
+    let stats = call.call.stats();
+    // One more is on its way through the link.
+    assert_eq!((stats.texts_waiting, stats.texts_bound), (100 - refused.len(), 32));
     call.unstall();
     call.text("There is room again.").unwrap();
 }

@@ -17,5 +17,6 @@ mod ending;
 mod player;
 mod resume;
 mod stalled;
+mod stats;
 mod support;
 mod views;

@@ -3,6 +3,7 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, reason = "a failed unwrap is a failed test")]
 
 mod audio_cuts;
+mod check;
 mod model;
 mod reading;
 mod rules;

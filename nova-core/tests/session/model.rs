@@ -6,7 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use bedrock_nova::audio::SampleRate;
 use bedrock_nova::ids::{ContentName, PromptName, ToolUseId};
 use bedrock_nova::model::{Catalogue, ModelId, Voice};
-use bedrock_nova::sonic::session::{Content, Heard, Inference, Input, Output, PromptConfig, Session};
+use bedrock_nova::sonic::session::{Check, Content, Heard, Inference, Input, Output, PromptConfig, Session};
 use bedrock_nova::sonic::wire::Role;
 use bedrock_nova::transport::Failure;
 use proptest::prelude::*;
@@ -71,9 +71,7 @@ fn perform(session: &mut Session, names: &mut Vec<ContentName>, act: &Act) -> bo
         Act::EndPrompt => session.end_prompt().is_ok(),
         Act::End => session.end().is_ok(),
         Act::ToolAsked(id) => {
-            hear(session, "contentStart", &json!({ "contentId": "t", "type": "TOOL", "role": "TOOL" }));
-            hear(session, "toolUse", &json!({ "contentId": "t", "toolUseId": id, "toolName": "x", "content": "{}" }));
-            hear(session, "contentEnd", &json!({ "contentId": "t", "type": "TOOL", "stopReason": "TOOL_USE" }));
+            tool_asked(id).iter().for_each(|payload| session.handle(Input::Payload(payload.as_bytes())));
             true
         }
         Act::Garbage => {
@@ -181,11 +179,15 @@ proptest! {
     fn what_goes_out_is_always_in_order(prefix in 0..6_usize, acts in prop::collection::vec(act(), 1..80)) {
         let opening = [Act::Start, Act::StartPrompt, Act::Open(Content::System), Act::Text(0, "Be brief."), Act::Close(0),
             Act::Open(Content::Audio { rate: SampleRate::Hz16000 })];
-        let mut session = Session::with_prompt(&Catalogue::built_in().model(&ModelId::default()), PromptName::from("p"));
+        let model = Catalogue::built_in().model(&ModelId::default());
+        let (mut session, mut check) = (Session::with_prompt(&model, PromptName::from("p")), Check::new(&model));
         let (mut names, mut reference, mut asked, mut dead) = (Vec::new(), Reference::default(), BTreeSet::new(), false);
         for act in opening[..prefix].iter().chain(&acts) {
             let before = session.upstream().clone();
             let done = perform(&mut session, &mut names, act);
+            if let Act::ToolAsked(id) = act {
+                tool_asked(id).iter().for_each(|payload| check.heard(payload.as_bytes()).unwrap());
+            }
             prop_assert!(done || *session.upstream() == before, "a refused {act:?} changed the state");
             while let Some(output) = session.poll() {
                 prop_assert!(!dead, "{output:?} after the end");
@@ -193,6 +195,8 @@ proptest! {
                     Output::Send(payload) => {
                         prop_assert!(done, "a refused {act:?} was sent");
                         reference.take(&payload, &asked);
+                        let checked = check.check(&payload);
+                        prop_assert!(checked.is_ok(), "{act:?}: {checked:?}");
                     }
                     Output::Heard(Heard::Ended | Heard::Failed(_)) => dead = true,
                     Output::Heard(Heard::ToolUse { .. }) => {
@@ -208,6 +212,11 @@ proptest! {
     }
 }
 
-fn hear(session: &mut Session, name: &str, body: &Value) {
-    session.handle(Input::Payload(json!({ "event": { name: body } }).to_string().as_bytes()));
+fn tool_asked(id: &str) -> [String; 3] {
+    [
+        json!({ "event": { "contentStart": { "contentId": "t", "type": "TOOL", "role": "TOOL" } } }),
+        json!({ "event": { "toolUse": { "contentId": "t", "toolUseId": id, "toolName": "x", "content": "{}" } } }),
+        json!({ "event": { "contentEnd": { "contentId": "t", "type": "TOOL", "stopReason": "TOOL_USE" } } }),
+    ]
+    .map(|event| event.to_string())
 }

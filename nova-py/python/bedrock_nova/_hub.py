@@ -44,6 +44,7 @@ class Hub:
     @classmethod
     def here(cls) -> Hub:
         """Return the hub of the running loop."""
+        _native.check_fork()
         try:
             loop = asyncio.get_running_loop()
         except RuntimeError:
@@ -61,7 +62,8 @@ class Hub:
         return hub
 
     def check(self) -> None:
-        """Refuse to be used from another loop than the one that the call was opened in."""
+        """Refuse to be used from another loop than the one that the call was opened in, or from a forked child."""
+        _native.check_fork()
         if asyncio.get_running_loop() is not self._loop():
             raise Misuse(
                 "This call belongs to another event loop.",

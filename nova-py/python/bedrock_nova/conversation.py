@@ -172,7 +172,7 @@ class Conversation:
 
         It waits as long as the call has enough to say: a whole file goes out in real time, and nothing of it is lost.
         """
-        hub, native = self._open()
+        hub, native = self._here()
         op = native.send_audio(hub.bell, _samples(pcm))
         if op is not None:
             await hub.run(op)
@@ -183,27 +183,27 @@ class Conversation:
 
     async def end_audio(self) -> None:
         """Say that the microphone is off: the service is told so, and the next audio opens a new block."""
-        hub, native = self._open()
+        hub, native = self._here()
         await hub.run(native.end_audio(hub.bell))
 
     async def send_text(self, text: str) -> None:
         """Send typed text, which the model answers aloud."""
-        hub, native = self._open()
+        hub, native = self._here()
         await hub.run(native.send_text(hub.bell, text))
 
     async def greet(self, instruction: str) -> None:
         """Make the assistant speak without being spoken to, by an instruction that nobody sees."""
-        hub, native = self._open()
+        hub, native = self._here()
         await hub.run(native.greet(hub.bell, instruction))
 
     async def answer_tool(self, id: str, result: Any = None, *, error: str | None = None) -> None:
         """Answer a tool that no function runs, with whatever JSON knows or a sentence that says why not."""
-        hub, native = self._open()
+        hub, native = self._here()
         await hub.run(native.answer_tool(hub.bell, id, json.dumps(result), error=error))
 
     async def command(self, said: str | bytes) -> None:
         """Do what a client says: JSON of a command, or a binary frame of the user's voice as `bytes`."""
-        hub, native = self._open()
+        hub, native = self._here()
         op = native.command(hub.bell, said.encode()) if isinstance(said, str) else native.frame(hub.bell, said)
         await hub.run(op)
 
@@ -269,17 +269,17 @@ class Conversation:
 
     async def snapshot(self) -> Snapshot:
         """Return the call as it is now."""
-        hub, native = self._open()
+        hub, native = self._here()
         return Snapshot(await hub.run(native.snapshot(hub.bell)))
 
     async def park(self) -> Snapshot:
         """Give the call up in this process, at once, and return it as it was: another one goes on with it."""
-        hub, native = self._open()
+        hub, native = self._here()
         return Snapshot(await hub.run(native.park(hub.bell)))
 
     async def usage(self) -> Usage:
         """Return what the call has used so far."""
-        hub, native = self._open()
+        hub, native = self._here()
         return _usage(await hub.run(native.usage(hub.bell)))
 
     @property
@@ -305,7 +305,7 @@ class Conversation:
 
     async def closed(self) -> Closed:
         """Wait for the end of the call, however it comes, and return it with the audio that was never sent."""
-        hub, native = self._open()
+        hub, native = self._here()
         text, pcm = await hub.run(native.closed(hub.bell))
         fields = json.loads(text)
         error = None if fields["error"] is None else error_from_json(fields["error"])
@@ -314,7 +314,7 @@ class Conversation:
 
     async def close(self, timeout: float = _CLOSE) -> None:
         """End the call in order and wait for the end; one that has not ended in time is dropped, with `NovaTimeout`."""
-        hub, native = self._open()
+        hub, native = self._here()
         await hub.run(native.close(hub.bell, timeout))
         self._ended = True
 
@@ -333,6 +333,11 @@ class Conversation:
                 code="not-open",
                 hint="Use it inside `async with`, or open it first.",
             )
+        return hub, native
+
+    def _here(self) -> tuple[Hub, _native.Call]:
+        hub, native = self._open()
+        hub.check()
         return hub, native
 
     def __repr__(self) -> str:

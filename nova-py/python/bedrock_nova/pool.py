@@ -173,7 +173,7 @@ class ConversationPool:
     async def open(self, owner: str, **options: Unpack[Options]) -> PooledConversation:
         """Open a call for an owner; `LimitReached` when the pool, the owner's share or the owner's budget is full."""
         _options.check_names(options)
-        hub, native = self._open()
+        hub, native = self._here()
         tools = tools_of([*self._tools, *options.get("tools", ())])
         toolbox = Toolbox(hub, handled(tools))
         text, record = _options.encode(options, tools), _options.record_of(options)
@@ -182,7 +182,7 @@ class ConversationPool:
 
     async def open_from(self, owner: str, snapshot: Snapshot, **options: Unpack[Options]) -> PooledConversation:
         """Open a call for an owner that goes on from a snapshot; of the options only `tools` is taken."""
-        hub, native = self._open()
+        hub, native = self._here()
         if others := sorted(set(options) - {"tools"}):
             raise TypeError(f"a call that goes on has its options in its snapshot, and takes no {others[0]!r}")
         toolbox = Toolbox(hub, handled(tools_of([*self._tools, *options.get("tools", ())])))
@@ -193,8 +193,7 @@ class ConversationPool:
 
     def get(self, id: str, owner: str) -> PooledConversation:
         """Find a call that is here; `Invalid`, code `no-such-call`, if there is none of that id for this owner."""
-        hub, native = self._open()
-        hub.check()
+        hub, native = self._here()
         return PooledConversation(hub, native.get(id, owner))
 
     async def resume(self, id: str, owner: str) -> PooledConversation:
@@ -212,7 +211,7 @@ class ConversationPool:
 
     async def locate(self, id: str, owner: str) -> Here | Elsewhere | Left:
         """Say where a call is, for whoever came to the wrong process."""
-        hub, native = self._open()
+        hub, native = self._here()
         where, hint, remaining = await hub.run(native.locate(hub.bell, id, owner))
         match where:
             case "here":
@@ -235,7 +234,7 @@ class ConversationPool:
 
         A pool with a store leaves them to another process; one without closes them in order, within ten seconds more.
         """
-        hub, native = self._open()
+        hub, native = self._here()
         return Drained(*await hub.run(native.drain(hub.bell, deadline)))
 
     async def _opened(self, hub: Hub, op: _native.Op, toolbox: Toolbox) -> PooledConversation:
@@ -256,6 +255,11 @@ class ConversationPool:
         else:
             hub.stand(end.token, forget)
         return PooledConversation(hub, native)
+
+    def _here(self) -> tuple[Hub, _native.Pool]:
+        hub, native = self._open()
+        hub.check()
+        return hub, native
 
     def _open(self) -> tuple[Hub, _native.Pool]:
         hub, native = self._hub, self._native

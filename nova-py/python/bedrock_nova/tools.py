@@ -81,14 +81,14 @@ class Tool(OfferedTool):
         """Call the function."""
         return self.function(*args, **kwargs)
 
-    async def run(self, arguments: str, context: contextvars.Context) -> str:
-        """Call the function with JSON arguments, in a context; return its result as JSON."""
+    async def run(self, arguments: str) -> str:
+        """Call the function with JSON arguments, in the context of this task; return its result as JSON."""
         given = self._read.arguments(json.loads(arguments))
         if inspect.iscoroutinefunction(self.function):
             result = await self.function(**given)
         else:
             # A function that blocks must not hold up the loop, and with it every call.
-            call = functools.partial(context.run, self.function, **given)
+            call = functools.partial(contextvars.copy_context().run, self.function, **given)
             result = await asyncio.get_running_loop().run_in_executor(None, call)
             if inspect.isawaitable(result):
                 result = await result
@@ -168,11 +168,10 @@ class Toolbox:
                 if (task := self._running.get(wish)) is not None:
                     task.cancel()
                 continue
-            context = self._context.copy()
             task = asyncio.get_running_loop().create_task(
-                self._run(wish, self._tools[name], arguments, context),
+                self._run(wish, self._tools[name], arguments),
                 name=f"bedrock_nova tool {name}",
-                context=context,
+                context=self._context.copy(),
             )
             self._running[wish] = task
             task.add_done_callback(functools.partial(self._done, wish))
@@ -180,9 +179,9 @@ class Toolbox:
     def _done(self, wish: int, _task: asyncio.Task[None]) -> None:
         self._running.pop(wish, None)
 
-    async def _run(self, wish: int, tool: Tool, arguments: str, context: contextvars.Context) -> None:
+    async def _run(self, wish: int, tool: Tool, arguments: str) -> None:
         try:
-            result = await tool.run(arguments, context)
+            result = await tool.run(arguments)
         except asyncio.CancelledError:
             self.inbox.answer(wish, "null", error="the tool was stopped")
             raise

@@ -3,6 +3,7 @@
 //! - [`encode`] and [`decode`] are an event as one line of JSON, as a WebSocket carries it and a recording keeps it.
 //! - [`sse`] is the same for a page that listens to server-sent events.
 //! - [`Command`] is what a client says; `Sender::obey` does it.
+//! - [`status`] is an error as an HTTP status.
 //! - [`frame`] is audio without the third that base64 adds, for a socket that has agreed on it.
 //!
 //! Names are in camel case, times in milliseconds with a fraction, audio is 16-bit little-endian PCM in base64. A reader
@@ -20,6 +21,7 @@ mod obey;
 #[cfg(feature = "schema")]
 mod schema;
 pub mod sse;
+mod status;
 #[cfg(test)]
 mod tests;
 
@@ -29,3 +31,4 @@ pub use event::{decode, encode, name};
 pub use schema::schema;
 #[cfg(feature = "schema")]
 pub(crate) use schema::with_pcm;
+pub use status::status;

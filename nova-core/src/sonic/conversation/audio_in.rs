@@ -5,6 +5,9 @@
 //! digital silence in between. Every new audio block begins with a little silence, without which a typed text is
 //! billed and never answered (§6.4).
 //!
+//! An application that has switched its microphone off may have the block closed instead. A word, or typed text, opens
+//! another; and so does time, for the length of its priming, or the service would take the session for dead.
+//!
 //! What could not be sent in time is sent as soon as the way is free: the service hears faster than anybody speaks, and
 //! a sentence with a hole in it is worth less than one that comes late.
 
@@ -17,6 +20,7 @@ use super::io::AudioPolicy;
 use super::tape::{Position, Source, Tape};
 use crate::audio::SampleRate;
 use crate::sonic::event::DropReason;
+use crate::sonic::limits;
 
 /// One event's worth of audio at most: 512 samples at 16 kHz, as in AWS's samples (reference §4.5).
 const PIECE: Duration = Duration::from_millis(32);
@@ -30,18 +34,41 @@ const LIVE_LEAD: Duration = Duration::from_secs(2);
 const GRACE: Duration = Duration::from_millis(80);
 /// Silence before anything else in a block: 68 ms is the measured least, 100 ms the safe figure (reference §6.4).
 const PRIMING: Duration = Duration::from_millis(100);
+/// How long the block stays closed: well within what the service waits for input (reference §4.5).
+const CLOSED_AT_MOST: Duration = limits::NO_INPUT_CUT.saturating_sub(Duration::from_secs(15));
 /// How much recorded audio may wait here before the application has to.
 const BOUND: Duration = Duration::from_millis(400);
 /// How much live audio may wait here while the way up is blocked or no session is there; then the oldest goes.
-const LIVE_BOUND: Duration = Duration::from_secs(30);
+pub(super) const LIVE_BOUND: Duration = Duration::from_secs(30);
 
 /// What should be sent next.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) enum Next {
     /// This audio, now.
     Audio(Bytes, Source),
+    /// The end of the block; say so by [`AudioIn::end_block`].
+    End,
+    /// The beginning of another one; say so by [`AudioIn::begin_block`].
+    Begin,
     /// Nothing before this time.
     Wait(Duration),
+}
+
+/// Whether the application speaks, or may at any moment.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Microphone {
+    On,
+    Off,
+}
+
+/// The session's audio block.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Block {
+    Open,
+    /// It is closed, and another one is opened then at the latest.
+    Closed {
+        until: Duration,
+    },
 }
 
 /// What becomes of the unanswered words when another session takes over.
@@ -70,8 +97,12 @@ pub(super) struct AudioIn {
     refused: u64,
     /// Until when the service has audio, on the call's clock.
     covered: Duration,
+    microphone: Microphone,
+    block: Block,
     priming: usize,
     dropped: Vec<(DropReason, Duration)>,
+    /// All that was ever given up.
+    dropped_so_far: Duration,
     /// When the application's own audio was last sent.
     spoke: Option<Duration>,
     silence: Bytes,
@@ -128,8 +159,11 @@ impl AudioIn {
             sent_to: 0,
             refused: 0,
             covered: Duration::ZERO,
+            microphone: Microphone::On,
+            block: Block::Open,
             priming: 0,
             dropped: Vec::new(),
+            dropped_so_far: Duration::ZERO,
             spoke: None,
             silence: Bytes::from(vec![0; rate.bytes(PRIMING.max(PIECE))]),
         }
@@ -144,7 +178,25 @@ impl AudioIn {
     /// Begins a new audio block: it is primed, and the clock of what the service has starts now.
     pub(super) fn begin_block(&mut self, now: Duration) {
         self.covered = now;
+        self.block = Block::Open;
         self.priming = self.rate.bytes(PRIMING);
+    }
+
+    /// The block was closed.
+    pub(super) fn end_block(&mut self, now: Duration) {
+        self.block = Block::Closed { until: now + CLOSED_AT_MOST };
+    }
+
+    /// Asks for an open block: something is to be said beside it.
+    pub(super) fn want_block(&mut self, now: Duration) {
+        if let Block::Closed { until } = &mut self.block {
+            *until = now.min(*until);
+        }
+    }
+
+    /// The microphone is off until there is more audio: once what waits is sent, the block is closed.
+    pub(super) fn microphone_off(&mut self) {
+        self.microphone = Microphone::Off;
     }
 
     /// Tells a new session again what was sent from a position on: it goes out first, at once. With
@@ -179,6 +231,11 @@ impl AudioIn {
         };
     }
 
+    /// Returns the rate of the audio.
+    pub(super) fn rate(&self) -> SampleRate {
+        self.rate
+    }
+
     /// Says whether the block has taken enough for a typed text to be answered.
     pub(super) fn is_primed(&self) -> bool {
         self.priming == 0
@@ -187,6 +244,16 @@ impl AudioIn {
     /// Says how much more the application may hand over, in bytes. Live audio always finds room: the oldest goes.
     pub(super) fn room(&self) -> usize {
         self.rate.bytes(BOUND).saturating_sub(self.queued.recorded)
+    }
+
+    /// Returns how much audio waits to be sent.
+    pub(super) fn waiting(&self) -> Duration {
+        self.rate.duration(self.queued.sum() / 2)
+    }
+
+    /// Returns how much audio was given up so far.
+    pub(super) fn dropped(&self) -> Duration {
+        self.dropped_so_far
     }
 
     /// Says whether everything that was handed over is sent or given up.
@@ -230,6 +297,7 @@ impl AudioIn {
         if pcm.is_empty() {
             return;
         }
+        self.microphone = Microphone::On;
         let position = self.taken;
         self.taken += pcm.len() as u64 / 2;
         *self.queued.of(pace) += pcm.len();
@@ -257,6 +325,7 @@ impl AudioIn {
 
     fn drop_samples(&mut self, why: DropReason, bytes: usize) {
         let duration = self.rate.duration(bytes / 2);
+        self.dropped_so_far += duration;
         match self.dropped.iter_mut().find(|(reason, _)| *reason == why) {
             Some((_, sum)) => *sum += duration,
             None if bytes > 0 => self.dropped.push((why, duration)),
@@ -283,13 +352,22 @@ impl AudioIn {
 
     /// Decides what the link should carry next, given that it can carry something.
     pub(super) fn next(&mut self, now: Duration) -> Next {
+        if let Block::Closed { until } = self.block {
+            let due = self.microphone == Microphone::On || !self.queue.is_empty() || until <= now;
+            return if due { Next::Begin } else { Next::Wait(until) };
+        }
         if self.priming > 0 {
             let piece = self.silence.slice(..self.priming.min(self.silence.len()));
             self.priming -= piece.len();
             self.cover(now, piece.len());
             return Next::Audio(piece, Source::Silence);
         }
-        let Some(first) = self.queue.front() else { return self.fill(now) };
+        let Some(first) = self.queue.front() else {
+            return match self.microphone {
+                Microphone::On => self.fill(now),
+                Microphone::Off => Next::End,
+            };
+        };
         let (pace, at) = (first.pace, first.at);
         let lead = match pace {
             Pace::Recorded => LEAD,
@@ -402,6 +480,8 @@ mod tests {
         while now <= to {
             match audio.next(now) {
                 Next::Audio(pcm, _) => sent.push((now, pcm)),
+                Next::End => audio.end_block(now),
+                Next::Begin => audio.begin_block(now),
                 Next::Wait(until) => now = until,
             }
         }
@@ -429,6 +509,7 @@ mod tests {
             match audio.next(now) {
                 Next::Audio(pcm, _) => heard.extend_from_slice(&pcm),
                 Next::Wait(until) => now = until,
+                other => panic!("the microphone is on: {other:?}"),
             }
         }
         assert_eq!(heard, file);
@@ -496,6 +577,24 @@ mod tests {
         assert_eq!(audio.rewind(0, Missing::Counts), Rewound { replayed: ms(15_000), lost: ms(5_000) });
         let again = audio.rewind(0, Missing::IsSilence);
         assert_eq!(again, Rewound { replayed: ms(15_000), lost: ms(0) }, "what waits to be told again still does");
+    }
+
+    #[test]
+    fn with_the_microphone_off_what_waits_is_sent_and_then_the_block_is_closed() {
+        let mut audio = primed(ms(0));
+        audio.push(Bytes::from(vec![1; 64_000]), AudioPolicy::Wait, ms(0));
+        audio.microphone_off();
+        let said: usize = run(&mut audio, ms(0), ms(2_000)).iter().map(|(_, pcm)| pcm.len()).sum();
+        assert_eq!((said, audio.block), (64_000, Block::Closed { until: ms(41_884) }));
+        // A call that is silent for two minutes says 100 ms now and then.
+        let kept: Vec<_> = run(&mut audio, ms(2_000), ms(122_000)).iter().map(|(at, pcm)| (*at, pcm.len())).collect();
+        assert_eq!(kept, [(ms(41_884), 3_200), (ms(81_884), 3_200), (ms(121_884), 3_200)]);
+        audio.push(Bytes::from(vec![1; 640]), AudioPolicy::Live, ms(123_000));
+        assert_eq!(audio.next(ms(123_000)), Next::Begin);
+        audio.begin_block(ms(123_000));
+        let again: Vec<_> = run(&mut audio, ms(123_000), ms(123_000)).iter().map(|(_, pcm)| pcm.len()).collect();
+        assert_eq!(again, [3_200, 640], "primed as every block is");
+        assert_ne!(run(&mut audio, ms(123_001), ms(124_000)), [], "and the microphone is on again");
     }
 
     #[test]

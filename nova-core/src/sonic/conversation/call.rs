@@ -274,6 +274,7 @@ impl Call {
             Input::ToolDone { id, result } => return self.tool_done(&id, result),
             Input::Taken { turn, duration } => self.playback.taken(self.now, turn, duration),
             Input::Audio { pcm, policy, at } => return self.audio(pcm, policy, at),
+            Input::EndAudio => self.end_audio(),
             Input::Text { text } => return self.text(text, TypedBy::User(None)),
             Input::Greet { text } => return self.text(text, TypedBy::Greeting),
             Input::Reviewed { id, verdict } => self.reviewed(id, &verdict),

@@ -98,6 +98,9 @@ pub enum Input {
         #[serde(with = "crate::sonic::flight::compact::seconds")]
         at: Duration,
     },
+    /// The application's microphone is off until there is more audio: once what was handed over is sent, the session's
+    /// audio block is closed, and no silence is sent in its place.
+    EndAudio,
     /// The application sends typed text.
     Text {
         /// The words.
@@ -258,6 +261,7 @@ impl fmt::Debug for Input {
             Input::Taken { turn, duration } => write!(f, "Taken(turn {turn}, {duration:?})"),
             Input::Played { turn, position } => write!(f, "Played(turn {turn}, {position:?})"),
             Input::Audio { pcm, policy, .. } => write!(f, "Audio({} bytes, {policy:?})", pcm.len()),
+            Input::EndAudio => write!(f, "EndAudio"),
             Input::Text { text } => write!(f, "Text({} bytes)", text.len()),
             Input::Greet { text } => write!(f, "Greet({} bytes)", text.len()),
             Input::Reviewed { id, verdict } => write!(f, "Reviewed({id}, {verdict:?})"),

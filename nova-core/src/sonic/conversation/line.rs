@@ -212,18 +212,35 @@ impl Line {
     /// Returns the payload that the link should carry now, out of what waits and of the user's audio.
     pub(super) fn next_audio(&mut self, now: Duration, audio: &mut AudioIn) -> Result<Up> {
         match audio.next(now) {
-            Next::Wait(until) => Ok(Up::Wait(until)),
+            Next::Wait(until) => return Ok(Up::Wait(until)),
             Next::Audio(pcm, source) => {
                 self.session.audio(&pcm)?;
                 self.track.push(source, pcm.len() / 2);
-                Ok(self.next_payload().map_or(Up::Nothing, Up::Send))
+            }
+            Next::End => {
+                self.close_audio()?;
+                audio.end_block(now);
+            }
+            Next::Begin => {
+                self.audio = Some(self.session.open(Content::Audio { rate: audio.rate() })?);
+                audio.begin_block(now);
             }
         }
+        Ok(self.next_payload().map_or(Up::Nothing, Up::Send))
+    }
+
+    fn close_audio(&mut self) -> Result<()> {
+        self.audio.take().map_or(Ok(()), |audio| self.session.close(&audio))
     }
 
     /// Says whether the session would take audio now.
     pub(super) fn takes_audio(&self) -> bool {
         self.state == LineState::Live && self.session.can_send_audio()
+    }
+
+    /// Says whether the session's audio block was closed, and another one might be opened.
+    pub(super) fn is_between_blocks(&self) -> bool {
+        self.state == LineState::Live && self.audio.is_none()
     }
 
     /// Returns since when the link takes nothing.
@@ -237,9 +254,7 @@ impl Line {
     /// Queues the closing events.
     pub(super) fn close(&mut self, until: Duration) -> Result<()> {
         self.state = LineState::Closing { until };
-        if let Some(audio) = self.audio.take() {
-            self.session.close(&audio)?;
-        }
+        self.close_audio()?;
         self.session.end_prompt()?;
         self.session.end()
     }

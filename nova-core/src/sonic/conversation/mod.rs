@@ -25,6 +25,7 @@
 //! | `recovery` | another session after a passing failure |
 //! | `idle` | a call that nobody ends |
 //! | `closing` | the orderly end |
+//! | `stats` | how the call stands, for an operator |
 
 mod asides;
 mod audio_in;
@@ -44,6 +45,7 @@ mod renewal;
 mod resuming;
 mod review;
 mod sending;
+mod stats;
 mod tape;
 mod tools;
 mod transcript;

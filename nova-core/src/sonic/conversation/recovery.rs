@@ -67,6 +67,11 @@ impl Recovery {
         self.redial
     }
 
+    /// Returns the attempts since the last good session, given how long the one in use has lasted.
+    pub(super) fn attempts(&self, lasted: Duration) -> u32 {
+        if lasted >= GOOD { 0 } else { self.attempt }
+    }
+
     pub(super) fn region(&self) -> usize {
         self.region.index
     }

@@ -17,7 +17,7 @@ use crate::sonic::event::{CloseReason, DropReason, Event, TurnId, Unsent};
 /// Audio that is given up is told of this often at most.
 const DROPS_GATHERED: Duration = Duration::from_secs(1);
 /// Typed texts that may wait for their moment.
-const TYPED_BOUND: usize = 32;
+pub(super) const TYPED_BOUND: usize = 32;
 
 /// A text that waits for its moment.
 pub(super) struct Typed {
@@ -85,6 +85,11 @@ impl Call {
         Ok(())
     }
 
+    /// The microphone is off until more audio comes.
+    pub(super) fn end_audio(&mut self) {
+        self.audio_in.microphone_off();
+    }
+
     pub(super) fn text(&mut self, text: String, by: TypedBy) -> Result<()> {
         if let Phase::Finishing(_) = self.phase {
             return Err(Error::new(ErrorKind::Misuse, "No text is taken after finish()."));
@@ -127,12 +132,17 @@ impl Call {
         if self.holds_audio() {
             return;
         }
-        let Some(line) = self.lines.live_mut().filter(|line| line.credit == Credit::One && line.takes_audio()) else {
-            return;
-        };
+        let takes = |line: &&mut Line| line.takes_audio() || line.is_between_blocks();
+        let Some(line) = self.lines.live_mut().filter(|line| line.credit == Credit::One).filter(takes) else { return };
+        let was_open = line.takes_audio();
         match line.next_audio(self.now, &mut self.audio_in) {
             Ok(Up::Send(payload)) => {
+                let closed = was_open && line.is_between_blocks();
                 self.outputs.push_back(line.carry(self.now, payload));
+                if closed {
+                    // What was begun is all that is said of it, whether or not the service tells its end.
+                    self.turns.speech_over(self.now);
+                }
                 self.note_audio_while_tools();
             }
             Ok(Up::Wait(until)) => self.next_audio = Some(until),
@@ -162,6 +172,10 @@ impl Call {
     }
 
     fn send_typed(&mut self) {
+        if self.lines.live().is_some_and(Line::is_between_blocks) && self.has_something_to_type() {
+            // It is answered for certain only beside an open block that is primed (reference §6.4).
+            self.audio_in.want_block(self.now);
+        }
         // One at a time: what has left this queue is out of its bound.
         let free =
             self.audio_in.is_primed() && self.lines.live().is_some_and(|line| line.takes_audio() && line.is_sent());
@@ -175,6 +189,10 @@ impl Call {
             Ok(()) => line.typing = Some(typed),
             Err(error) => self.bug(&error),
         }
+    }
+
+    fn has_something_to_type(&self) -> bool {
+        self.typed.iter().any(|typed| self.may_type(typed.by)) || self.turn_of_due_filler().is_some()
     }
 
     /// A text is asked when the last of it has left, and not before.

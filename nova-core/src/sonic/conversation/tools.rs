@@ -353,15 +353,21 @@ impl Call {
 
     /// Returns the filler whose moment has come: its tool still works, and nothing sounds. It is taken out.
     pub(super) fn due_filler(&mut self) -> Option<Typed> {
+        let turn = self.turn_of_due_filler()?;
+        let text = self.tools.take_filler(self.filler_is_due()?)?.text;
+        Some(Typed { text, by: TypedBy::Aside(turn) })
+    }
+
+    /// Returns the turn in which a filler's moment has come.
+    pub(super) fn turn_of_due_filler(&self) -> Option<TurnId> {
+        let turn = self.tools.find(self.filler_is_due()?)?.call.turn;
+        self.may_say_aside(turn).then_some(turn)
+    }
+
+    fn filler_is_due(&self) -> Option<impl Fn(&Pending) -> bool + use<>> {
         let link = self.lines.live()?.key;
         let (now, word, quiet) = (self.now, self.turns.last_word(), self.quiet_since());
-        let due = |pending: &Pending| pending.filler_due(link, word, quiet).is_some_and(|due| due <= now);
-        let turn = self.tools.find(due)?.call.turn;
-        if !self.may_say_aside(turn) {
-            return None;
-        }
-        let text = self.tools.take_filler(due)?.text;
-        Some(Typed { text, by: TypedBy::Aside(turn) })
+        Some(move |pending: &Pending| pending.filler_due(link, word, quiet).is_some_and(|due| due <= now))
     }
 
     fn quiet_since(&self) -> Duration {

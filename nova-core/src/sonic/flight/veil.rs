@@ -143,6 +143,7 @@ impl Veil {
             | Input::Saved { .. }
             | Input::OwnerBudget { .. }
             | Input::Park { .. }
+            | Input::EndAudio
             | Input::Interrupt
             | Input::Finish
             | Input::Tick) => plain,

@@ -21,7 +21,7 @@ struct Writer {
 impl Writer {
     fn shared() -> Self {
         let mut writer = Writer::default();
-        writer.log.keep_a_minute();
+        writer.log.share();
         writer
     }
 
@@ -128,15 +128,15 @@ fn a_single_readers_log_forgets_what_was_read() {
     while writer.log.read(&mut next, View::Everything).is_some() {
         writer.log.read_to(next);
     }
-    assert_eq!((writer.log.places.len(), writer.log.word_bytes, writer.log.sound), (0, 0, ms(0)));
-    assert_eq!(writer.log.oldest(), 3);
+    assert_eq!((writer.log.places.len(), writer.log.word_bytes, writer.log.unheard), (0, 0, ms(0)));
+    assert_eq!((writer.log.oldest(), writer.log.heard.len()), (3, 0));
 }
 
 #[test]
 fn a_single_reader_that_waits_loses_the_oldest_sound_then_the_oldest_words_and_is_told() {
     let mut writer = Writer::default();
     writer.line(1);
-    for _ in 0..70 {
+    for _ in 0..130 {
         writer.audio(1, 1_000);
     }
     writer.line(1);
@@ -149,40 +149,94 @@ fn a_single_reader_that_waits_loses_the_oldest_sound_then_the_oldest_words_and_i
 }
 
 #[test]
-fn sound_stays_a_minute_and_words_longer() {
+fn what_was_heard_stays_a_minute_and_words_longer() {
     let mut writer = Writer::shared();
     writer.line(5);
     writer.audio(1, 80);
     writer.audio(1, 80);
-    writer.at = ms(60_000);
+    writer.at = ms(30_000);
     writer.line(5);
-    assert_eq!(writer.read_on(&mut 1), [1, 2, 3, 4], "a minute is not over");
-    writer.at = ms(60_001);
+    assert!(writer.log.take(3).is_some() && writer.log.take(2).is_some());
+    writer.at = ms(90_000);
     writer.line(5);
-    assert_eq!(writer.read_on(&mut 1), [1, 4, 5]);
+    assert_eq!(writer.read_on(&mut 1), [1, 2, 3, 4, 5], "a minute is not over");
+    writer.at = ms(90_001);
+    writer.line(5);
+    assert_eq!(writer.read_on(&mut 1), [1, 4, 5, 6]);
     assert_eq!(gaps(&writer.log, 1, View::Everything), [(3, 2, 160)]);
     assert_eq!(gaps(&writer.log, 3, View::Everything), [(3, 1, 80)], "who had the first piece misses the second alone");
     assert_eq!(gaps(&writer.log, 4, View::Everything), []);
+    assert!(writer.log.heard.is_empty());
+}
+
+/// A minute of question is handed over at once, and its answers, as long again, are read when all of it is over.
+#[test]
+fn a_file_and_its_answers_are_read_afterwards_without_loss() {
+    let mut writer = Writer::shared();
+    for answer in 1..=6 {
+        writer.at += ms(10_000);
+        writer.line(400);
+        for _ in 0..250 {
+            writer.audio(answer, 80);
+            writer.idle();
+        }
+        writer.line(4_000);
+    }
+    writer.at += ms(3_600_000);
+    let last = writer.line(1);
+    let mut readers = [1, 1];
+    let mut read = |next: &mut u64| {
+        let mut seen = 0;
+        while let Some(entry) = writer.log.read(next, View::Everything) {
+            assert!(!matches!(entry.event, Event::Gap { .. }), "{:?}", entry.event);
+            assert!(!entry.json().is_empty() && !entry.sse().is_empty());
+            writer.log.take(entry.seq);
+            writer.log.keep_bounds();
+            assert!(writer.log.encoded.load(Ordering::Relaxed) <= ENCODED);
+            seen += 1;
+        }
+        seen
+    };
+    assert_eq!(readers.each_mut().map(&mut read), [last, last], "whoever comes second finds it, too");
+}
+
+#[test]
+fn of_sound_that_nobody_hears_two_minutes_wait() {
+    let mut writer = Writer::shared();
+    for _ in 0..121 {
+        writer.audio(1, 1_000);
+    }
+    assert_eq!(gaps(&writer.log, 1, View::Everything), [(1, 1, 1_000)]);
+    for seq in 2..=11 {
+        assert!(writer.log.take(seq).is_some());
+    }
+    for _ in 0..10 {
+        writer.audio(1, 1_000);
+    }
+    assert_eq!(gaps(&writer.log, 1, View::Everything), [(1, 1, 1_000)], "what was heard does not wait");
 }
 
 #[test]
 fn what_was_heard_leaves_first_then_the_oldest_sound_and_words_last() {
     let mut writer = Writer::shared();
     let line = writer.line(5);
-    let pieces: Vec<u64> = (0..80).map(|_| writer.audio(1, 1_000)).collect();
+    for _ in 0..20 {
+        writer.line(WORDS / 24);
+    }
+    let pieces: Vec<u64> = (0..4_000).map(|_| writer.audio(1, 20)).collect();
     // Not the oldest: a player that came late, or one of two answers that come at once.
-    for seq in &pieces[20..30] {
+    for seq in &pieces[200..210] {
         assert!(writer.log.take(*seq).is_some());
     }
     let before = writer.log.size();
     let mut gone = Vec::new();
     while gone.len() < 12 {
-        writer.audio(1, 1_000);
+        writer.audio(1, 20);
         gone = pieces.iter().copied().filter(|seq| writer.log.here(*seq).is_none()).collect();
         assert!(writer.log.size() <= ROOM);
     }
     assert!(before <= ROOM, "nothing had to go before");
-    let heard = pieces[20..30].iter().chain(&pieces[..2]).copied().collect::<BTreeSet<u64>>();
+    let heard = pieces[200..210].iter().chain(&pieces[..2]).copied().collect::<BTreeSet<u64>>();
     assert_eq!(gone.into_iter().collect::<BTreeSet<u64>>(), heard);
     assert!(writer.log.here(line).is_some());
 }
@@ -194,7 +248,7 @@ fn old_words_do_not_push_out_new_sound() {
         writer.line(100_000);
     }
     assert!(writer.log.word_bytes <= WORDS);
-    for _ in 0..40 {
+    for _ in 0..120 {
         writer.audio(1, 1_000);
     }
     assert_eq!(gaps(&writer.log, 101, View::Everything), [], "all of the sound is there");
@@ -202,7 +256,7 @@ fn old_words_do_not_push_out_new_sound() {
 }
 
 #[test]
-fn json_that_was_asked_for_takes_room_once_and_gives_it_back() {
+fn json_is_made_once_and_given_back_when_there_is_too_much_of_it() {
     let mut writer = Writer::shared();
     for _ in 0..60 {
         writer.audio(1, 1_000);
@@ -214,15 +268,18 @@ fn json_that_was_asked_for_takes_room_once_and_gives_it_back() {
         assert_eq!(entry.json().as_ptr(), entry.json().as_ptr(), "made once");
         held.push(entry);
     }
-    assert!(writer.log.size() > plain + 60 * 64_000, "{} and {plain}", writer.log.size());
+    let encoded = |writer: &Writer| writer.log.encoded.load(Ordering::Relaxed);
+    assert!(encoded(&writer) > 60 * 64_000, "{}", encoded(&writer));
     writer.log.keep_bounds();
-    assert!(writer.log.size() <= ROOM);
-    let left = held.iter().find(|entry| writer.log.here(entry.seq).is_none()).unwrap();
-    let encoded = writer.log.encoded.load(Ordering::Relaxed);
-    assert!(!left.json().is_empty() && !left.sse().is_empty(), "who has it still reads it");
-    assert_eq!(writer.log.encoded.load(Ordering::Relaxed), encoded, "but that is no matter of the log any more");
+    assert!(encoded(&writer) <= ENCODED && encoded(&writer) > ENCODED / 2, "{}", encoded(&writer));
+    assert_eq!((writer.log.size(), writer.read_on(&mut 1).len()), (plain, 60), "no event has to go for it");
+    let twice = [held[0].json(), held[0].json()];
+    assert_ne!(twice[0].as_ptr(), twice[1].as_ptr(), "the oldest is made anew for each who asks");
+    assert_eq!(held[59].json().as_ptr(), held[59].json().as_ptr(), "the newest is still there");
     writer.flush(1);
-    assert_eq!((writer.log.encoded.load(Ordering::Relaxed), writer.log.sound_bytes), (0, 0));
+    assert_eq!((encoded(&writer), writer.log.sound_bytes), (0, 0));
+    assert!(!held[59].json().is_empty() && !held[59].sse().is_empty(), "who has it still reads it");
+    assert_eq!(encoded(&writer), 0, "but that is no matter of the log any more");
 }
 
 #[test]
@@ -258,7 +315,8 @@ fn a_piece_is_taken_once_by_whichever_way() {
 fn views_have_their_own_events_and_miss_their_own() {
     let mut writer = Writer::shared();
     writer.line(1);
-    writer.audio(1, 80);
+    let piece = writer.audio(1, 80);
+    assert!(writer.log.take(piece).is_some());
     writer.idle();
     writer.event(Event::Interrupted { turn: 1, heard: ms(0), error: ms(0) });
     writer.line(1);
@@ -377,6 +435,10 @@ proptest! {
             prop_assert!(writer.log.size() <= ROOM || writer.log.leaving.len() == 1);
             let words: usize = (1..writer.log.end()).filter_map(|seq| writer.log.here(seq)).map(Entry::weight).sum();
             prop_assert_eq!(words, writer.log.word_bytes + writer.log.sound_bytes);
+            let unheard: Duration =
+                writer.log.ranked(Rank::Sound).filter_map(|seq| writer.log.audio(seq)).map(Audio::duration).sum();
+            prop_assert_eq!(unheard, writer.log.unheard);
+            prop_assert!(unheard <= UNHEARD || writer.log.leaving.len() == 1);
         }
     }
 }

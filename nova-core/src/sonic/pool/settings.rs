@@ -9,8 +9,8 @@ use crate::error::{Error, ErrorKind, Result};
 use crate::sonic::store::{Holder, SnapshotStore, USUAL_LIFE};
 use crate::usage::Budget;
 
-/// As many calls as a server usually has. Each costs some forty kilobytes while it is idle, some hundred more once a
-/// minute of sound is in its log (four megabytes at most), and a hundred events a second.
+/// As many calls as a server usually has. Each costs some forty kilobytes while it is idle, three megabytes more once a
+/// minute of sound that was heard is in its log (ten at most), and a hundred events a second.
 const CONVERSATIONS: usize = 100;
 /// Longer than a page takes to reload and a telephone to change networks.
 const IDLE: Duration = Duration::from_secs(120);

@@ -1,7 +1,7 @@
 //! Several readers of one call: each for itself, at its own pace, and again from where it was.
 //!
-//! A call that is [shared](super::Conversation::share) keeps the last minute of what happened, so that a page that was
-//! reloaded goes on where it stopped. Its events are numbered, and a reader is such a number:
+//! A call that is [shared](super::Conversation::share) keeps what happened of late, so that a page that was reloaded goes
+//! on where it stopped, and one that comes late finds what was said to it. Its events are numbered, and a reader is such a number:
 //!
 //! ```no_run
 //! use bedrock_nova::sonic::{Conversation, Event, ReadFrom};
@@ -23,9 +23,11 @@
 //!
 //! # What is kept
 //!
-//! Sound for a minute, and four megabytes in all, with the JSON that was made of it. When room is needed, sound that was
-//! heard goes first, then the oldest sound, then the oldest of everything else, which may have half of the room; so the
-//! lines of a long call stay for hours. A reader is told of what it misses by one [`Event::Gap`](super::Event::Gap) at
+//! Sound for a minute after it was heard (who that is, see below); of sound that nobody has heard yet the last two minutes,
+//! however old; and eight megabytes in all. When room is needed, sound that was heard goes first, then the oldest sound,
+//! then the oldest of everything else, which may have a quarter of the room; so the lines of a long call stay for hours.
+//! So a minute of question may be handed over at once and its answers be read when all is over: nothing of them is lost.
+//! The JSON that was made of events has two megabytes more, and is made anew when it is asked for again later. A reader is told of what it misses by one [`Event::Gap`](super::Event::Gap) at
 //! the place where it is missing, and goes on. A gap has the number of the last event that is missing: who comes back
 //! after it goes on behind it, and is not told again.
 //!

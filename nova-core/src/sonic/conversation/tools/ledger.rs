@@ -100,7 +100,7 @@ impl Tools {
         own
     }
 
-    pub(super) fn count(&self) -> usize {
+    pub(in crate::sonic::conversation) fn count(&self) -> usize {
         self.pending.len()
     }
 
