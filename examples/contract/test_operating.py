@@ -37,7 +37,7 @@ def test_the_routes_are_described(client: Client) -> None:
     }.items():
         for method in methods:
             described = paths[path][method]
-            assert described["summary"] and "200" in described["responses"]
+            assert described["summary"] and described["tags"] and "200" in described["responses"]
             assert "422" not in described["responses"]
     assert client.http.get("/docs").status_code == 200
 

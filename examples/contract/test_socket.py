@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Iterator
+from socket import SHUT_RDWR
 from typing import Any
 
 import pytest
@@ -127,6 +128,17 @@ def test_what_cannot_be_done_is_said_and_the_talk_goes_on(
         assert set(error) == {"kind", "code", "message", "retryable", "request_id", "hint"}
         assert (error["kind"], error["code"]) == ("invalid", code)
         say(socket, type="text", text="What can you do for me?")
+        until(socket, "turnEnded")
+
+
+def test_a_client_that_vanishes_ends_nothing(client: Client, session: str) -> None:
+    with client.socket(session) as socket:
+        say(socket, type="text", text="Hello, who are you?")
+        last = until(socket, "audio")[-1]["seq"]
+        # As after kill -9: no word of farewell.
+        socket.socket.shutdown(SHUT_RDWR)
+    assert client.get(f"/session/{session}")["status"] == "active"
+    with client.socket(session, after=last) as socket:
         until(socket, "turnEnded")
 
 

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 import pytest
 
 from server import Start
-from talk import SILENCE, Client, b64, names, recording, refused
+from talk import DEADLINE, SILENCE, Client, b64, names, recording, refused
 
 
 def test_a_question_is_answered(client: Client, session: str) -> None:
@@ -82,6 +82,23 @@ def test_what_was_heard_decides_what_an_interrupted_answer_was(client: Client, s
         interrupted = stream.until("interrupted", turn=1)[-1].data
         assert interrupted["heard_ms"] < 1000
         assert stream.until("turnEnded", turn=1)[-1].data["end"] == "interrupted"
+
+
+def test_the_block_of_audio_may_be_closed(start: Start) -> None:
+    """With AUDIO_END=close: what was said is answered, and so is what is said afterwards."""
+    client = Client(start(AUDIO_END="close").url)
+    session = client.start()
+    with client.events(session) as stream:
+        for turn in (1, 2):
+            client.say(session, recording("question") + 32 * SILENCE)
+            client.post("/audio/end", session_id=session)
+            assert stream.until("turnEnded")[-1].data["turn"] == turn
+    with client.socket(session) as socket:
+        socket.send('{"type":"audioEnd"}')
+        socket.send('{"type":"text","text":"And what else?"}')
+        while '"turnEnded","turn":3' not in str(socket.recv(timeout=DEADLINE)):
+            pass
+    client.end(session)
 
 
 @pytest.fixture(scope="module")

@@ -9,7 +9,7 @@ from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 
 from bedrock_nova import Bedrock, ConversationPool
-from bedrock_nova.fastapi import BearerTokens, RateLimit, Tickets, answer_errors, drain_on_sigterm, router
+from bedrock_nova.fastapi import TAGS, BearerTokens, RateLimit, Tickets, answer_errors, drain_on_sigterm, router
 from bedrock_nova.fastapi.access import everybody
 from fastapi import FastAPI
 from fastapi.middleware.cors import CORSMiddleware
@@ -51,7 +51,13 @@ def create_app(config: Config) -> FastAPI:
             log.info("Calls go to %s; there may be %d of them.", config.endpoint_name, config.sessions)
             yield
 
-    app = FastAPI(title="Voice backend", version="1", summary="Amazon Nova Sonic over HTTP.", lifespan=lifespan)
+    app = FastAPI(
+        title="Voice backend",
+        version="1",
+        summary="Amazon Nova Sonic over HTTP.",
+        openapi_tags=TAGS,
+        lifespan=lifespan,
+    )
     answer_errors(app)
     if config.cors_origins:
         app.add_middleware(

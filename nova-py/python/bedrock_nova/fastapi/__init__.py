@@ -27,7 +27,7 @@ from .access import BearerTokens
 from .drain import drain_on_sigterm
 from .errors import Refusal, answer_errors
 from .limits import RateLimit
-from .router import router
+from .router import TAGS, router
 from .tickets import Tickets
 
-__all__ = ["BearerTokens", "RateLimit", "Refusal", "Tickets", "answer_errors", "drain_on_sigterm", "router"]
+__all__ = ["TAGS", "BearerTokens", "RateLimit", "Refusal", "Tickets", "answer_errors", "drain_on_sigterm", "router"]

@@ -58,7 +58,7 @@ def listening(api: APIRouter, desk: Desk) -> None:
             **refusals(400, 401, 404, 429, 503),
         },
     )
-    async def stream(
+    async def stream_events(
         session_id: SessionId,
         owner: str = listener_of,
         last_event_id: Annotated[str | None, Header(description="The last `id` that the client has.")] = None,
@@ -80,7 +80,7 @@ def listening(api: APIRouter, desk: Desk) -> None:
     @api.post(
         "/ticket", tags=["listening"], summary="Get a ticket for a browser", responses=refusals(400, 401, 404, 429, 503)
     )
-    async def ticket(body: bodies.ForSession, owner: str = Depends(desk.access.caller)) -> bodies.TicketIssued:
+    async def issue_ticket(body: bodies.ForSession, owner: str = Depends(desk.access.caller)) -> bodies.TicketIssued:
         """Makes a short-lived ticket for one call, for `EventSource` and `WebSocket`, which cannot set headers."""
         call = await desk.find(body.session_id, owner)
         issued = desk.access.tickets.issue(owner, call.id)

@@ -18,7 +18,7 @@ def operating(api: APIRouter, desk: Desk) -> None:
         response_model=bodies.Health,
         responses={503: {"model": bodies.Health, "description": "The process is about to stop."}},
     )
-    async def health() -> Response:
+    async def get_health() -> Response:
         """Says whether new calls are taken, how many there are, and what they talk to. A full process is healthy."""
         stats = desk.pool.stats()
         told = bodies.Health(
@@ -31,6 +31,6 @@ def operating(api: APIRouter, desk: Desk) -> None:
         return JSONResponse(told.model_dump(), 503 if stats.draining else 200)
 
     @api.get("/metrics", tags=["operating"], summary="Prometheus metrics", response_class=PlainTextResponse)
-    async def prometheus() -> Response:
+    async def get_metrics() -> Response:
         """Everything that is counted in this process; no label holds a word of a call or the name of an owner."""
         return Response(metrics(), media_type="text/plain; version=0.0.4; charset=utf-8")

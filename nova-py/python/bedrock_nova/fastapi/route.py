@@ -32,6 +32,11 @@ def route_class(largest_body: int) -> type[APIRoute]:
     """Makes the class of routes with this bound."""
 
     class ContractRoute(APIRoute):
+        def __init__(self, path: str, endpoint: Callable[..., Any], **settings: Any) -> None:
+            # What generated clients call their functions.
+            settings["operation_id"] = settings.get("operation_id") or endpoint.__name__
+            super().__init__(path, endpoint, **settings)
+
         def get_route_handler(self) -> Handler:
             handler = super().get_route_handler()
 

@@ -13,6 +13,19 @@ from .sessions import sessions
 from .speaking import speaking
 from .tickets import Tickets
 
+#: What the tags of the routes are, for `FastAPI(openapi_tags=TAGS)`.
+TAGS = [
+    {"name": "sessions", "description": "Opening, looking at and ending calls."},
+    {"name": "speaking", "description": "What the client says."},
+    {
+        "name": "listening",
+        "description": "What the client hears. Beside the event stream there is a WebSocket for both directions, "
+        "`/ws/{session_id}`: events come as JSON, commands go up as JSON, and with the subprotocol "
+        "`bedrock-nova.binary.v1` audio is binary.",
+    },
+    {"name": "operating", "description": "For those who run the server; no token is asked for."},
+]
+
 #: A minute of audio at 24 kHz, and its base64.
 LARGEST_BODY = 4 << 20
 

@@ -42,7 +42,7 @@ def sessions(api: APIRouter, desk: Desk) -> None:
     @api.post(
         "/session/start", tags=["sessions"], summary="Open a call", responses=refusals(400, 401, 413, 429, 502, 503)
     )
-    async def start(body: bodies.StartSession | None = None, owner: str = owner_of) -> bodies.Session:
+    async def start_session(body: bodies.StartSession | None = None, owner: str = owner_of) -> bodies.Session:
         """Opens a call with the model; returns when the service has accepted it."""
         body = body or bodies.StartSession.model_validate({})
         try:
@@ -63,7 +63,7 @@ def sessions(api: APIRouter, desk: Desk) -> None:
         summary="Look at a call",
         responses=refusals(401, 404, 409, 429, 503),
     )
-    async def look(session_id: SessionId, owner: str = owner_of) -> bodies.SessionState:
+    async def get_session(session_id: SessionId, owner: str = owner_of) -> bodies.SessionState:
         """What has been said, what it has cost, and when somebody was last there."""
         call = await desk.look(session_id, owner)
         times = desk.register.of(call)
@@ -84,7 +84,7 @@ def sessions(api: APIRouter, desk: Desk) -> None:
         summary="Write a call down",
         responses=refusals(401, 404, 409, 429, 503),
     )
-    async def snapshot(session_id: SessionId, owner: str = owner_of) -> dict[str, Any]:
+    async def get_snapshot(session_id: SessionId, owner: str = owner_of) -> dict[str, Any]:
         """Everything that another call needs to go on from here: `snapshot` of `POST /session/start`."""
         call = await desk.find(session_id, owner)
         return cast(dict[str, Any], json.loads((await call.snapshot()).to_json()))
@@ -92,7 +92,7 @@ def sessions(api: APIRouter, desk: Desk) -> None:
     @api.delete(
         "/session/{session_id}", tags=["sessions"], summary="End a call", responses=refusals(401, 404, 409, 429, 503)
     )
-    async def end(session_id: SessionId, owner: str = owner_of) -> bodies.SessionEnd:
+    async def end_session(session_id: SessionId, owner: str = owner_of) -> bodies.SessionEnd:
         """Ends in order: an answer that is owed is still delivered, within a deadline. Then there is no such call."""
         call = await desk.find(session_id, owner)
         times = desk.register.of(call)

@@ -15,7 +15,7 @@ def speaking(api: APIRouter, desk: Desk) -> None:
     owner_of = Depends(desk.access.caller)
 
     @api.post("/audio/chunk", tags=["speaking"], summary="Send a piece of the user's voice", responses=SAID)
-    async def chunk(body: bodies.AudioChunk, owner: str = owner_of) -> bodies.AudioTaken:
+    async def send_audio(body: bodies.AudioChunk, owner: str = owner_of) -> bodies.AudioTaken:
         """Takes audio in pieces of any length.
 
         A call is spoken in real time: what is sent faster is not refused but waits, and the answer comes when all of it
@@ -29,7 +29,7 @@ def speaking(api: APIRouter, desk: Desk) -> None:
         return bodies.AudioTaken(duration_ms=len(body.audio_data) / 2 / call.input_rate * 1000)
 
     @api.post("/audio/end", tags=["speaking"], summary="End the utterance", responses=SAID)
-    async def end(body: bodies.ForSession, owner: str = owner_of) -> bodies.Taken:
+    async def end_audio(body: bodies.ForSession, owner: str = owner_of) -> bodies.Taken:
         """Says that the microphone is off for now: silence follows, in which the model finds the end of the turn."""
         call = await desk.find(body.session_id, owner)
         if desk.audio_end == "close":
@@ -39,28 +39,28 @@ def speaking(api: APIRouter, desk: Desk) -> None:
         return bodies.Taken()
 
     @api.post("/text", tags=["speaking"], summary="Type to the model", responses=SAID)
-    async def text(body: bodies.TypedText, owner: str = owner_of) -> bodies.Taken:
+    async def send_text(body: bodies.TypedText, owner: str = owner_of) -> bodies.Taken:
         """Sends typed text, which the model answers aloud."""
         call = await desk.find(body.session_id, owner)
         await call.send_text(body.text)
         return bodies.Taken()
 
     @api.post("/tool/result", tags=["speaking"], summary="Answer a tool call", responses=SAID)
-    async def tool_result(body: bodies.ToolResult, owner: str = owner_of) -> bodies.Taken:
+    async def send_tool_result(body: bodies.ToolResult, owner: str = owner_of) -> bodies.Taken:
         """Answers a `tool_use` of a tool that the client offered when it opened the call."""
         call = await desk.find(body.session_id, owner)
         await call.answer_tool(body.id, body.result, error=body.error)
         return bodies.Taken()
 
     @api.post("/interrupt", tags=["speaking"], summary="Stop the answer", responses=SAID)
-    async def interrupt(body: bodies.ForSession, owner: str = owner_of) -> bodies.Taken:
+    async def interrupt_answer(body: bodies.ForSession, owner: str = owner_of) -> bodies.Taken:
         """Stops the answer that is being given, as speaking into it does."""
         call = await desk.find(body.session_id, owner)
         call.interrupt()
         return bodies.Taken()
 
     @api.post("/played", tags=["speaking"], summary="Say what was heard", responses=SAID)
-    async def played(body: bodies.Played, owner: str = owner_of) -> bodies.Taken:
+    async def say_played(body: bodies.Played, owner: str = owner_of) -> bodies.Taken:
         """Says how much of an answer has come out of the loudspeaker; it decides what an interrupted answer was."""
         call = await desk.find(body.session_id, owner)
         call.played(body.turn, body.position_ms / 1000)
