@@ -4,10 +4,9 @@ import json
 from collections.abc import Iterator
 
 import pytest
-from websockets.exceptions import ConnectionClosed
-
 from server import Server, Start
 from talk import DEADLINE, Client, eventually, refused
+from websockets.exceptions import ConnectionClosed
 
 
 @pytest.fixture(scope="module")

@@ -1,9 +1,6 @@
 """The user speaks into an answer, and it stops."""
 
-from collections.abc import Iterator
-
 import pytest
-
 from server import Start
 from talk import Client, recording
 
@@ -12,9 +9,9 @@ FLOOD = 20
 
 
 @pytest.fixture(scope="module")
-def talkative(start: Start) -> Iterator[Client]:
+def talkative(start: Start) -> Client:
     """A model that talks for half a minute."""
-    yield Client(start(EMULATOR_SCENARIO="long_answer", EMULATOR_PACE=2).url)
+    return Client(start(EMULATOR_SCENARIO="long_answer", EMULATOR_PACE=2).url)
 
 
 def test_speech_stops_the_answer(talkative: Client) -> None:

@@ -4,7 +4,6 @@ from pathlib import Path
 from typing import Any
 
 import httpx
-
 from server import Start
 from talk import Client, eventually, refused
 

@@ -3,7 +3,6 @@
 from pathlib import Path
 
 import pytest
-
 from emulator import Emulator, command
 from server import Start
 from talk import Client, eventually, refused

@@ -3,7 +3,6 @@
 from pathlib import Path
 
 import pytest
-
 from server import Start
 from talk import Client, b64, refused
 

@@ -34,7 +34,7 @@ def test_a_stream_may_break_often(client: Client, session: str) -> None:
         with client.events(session, **after) as stream:
             for message in stream:
                 told.append(message)
-                if len(told) % 7 == 0 and message.id is not None or message.event == "turnEnded":
+                if (len(told) % 7 == 0 and message.id is not None) or message.event == "turnEnded":
                     break
     with client.events(session, player=False) as stream:
         whole = stream.until("turnEnded")

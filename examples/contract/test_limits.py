@@ -3,7 +3,6 @@
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
-
 from server import Start
 from talk import Client, eventually, refused
 

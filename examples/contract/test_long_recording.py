@@ -2,7 +2,6 @@
 
 import httpx
 import pytest
-
 from talk import DEADLINE, Client, b64, recording, succeeded
 
 MINUTE = 60.0

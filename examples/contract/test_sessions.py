@@ -3,7 +3,6 @@
 from datetime import UTC, datetime
 
 import pytest
-
 from talk import Client, refused
 
 LOOK = {"name": "look", "description": "Looks.", "input_schema": {"type": "object", "properties": {}}}

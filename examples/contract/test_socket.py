@@ -6,10 +6,9 @@ from socket import SHUT_RDWR
 from typing import Any
 
 import pytest
+from talk import BINARY_PROTOCOL, DEADLINE, DOWN, JSON_PROTOCOL, UP, Client, b64, recording
 from websockets.exceptions import ConnectionClosed
 from websockets.sync.client import ClientConnection
-
-from talk import BINARY_PROTOCOL, DEADLINE, DOWN, JSON_PROTOCOL, UP, Client, b64, recording
 
 #: 32 ms at 16 kHz.
 PIECE = 1024

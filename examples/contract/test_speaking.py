@@ -1,9 +1,6 @@
 """What a client says: audio, text, results of tools, interruptions."""
 
-from collections.abc import Iterator
-
 import pytest
-
 from server import Start
 from talk import DEADLINE, SILENCE, Client, b64, names, recording, refused
 
@@ -102,8 +99,8 @@ def test_the_block_of_audio_may_be_closed(start: Start) -> None:
 
 
 @pytest.fixture(scope="module")
-def with_tools(start: Start) -> Iterator[Client]:
-    yield Client(start(EMULATOR_SCENARIO="tools").url)
+def with_tools(start: Start) -> Client:
+    return Client(start(EMULATOR_SCENARIO="tools").url)
 
 
 WEATHER = {

@@ -8,14 +8,14 @@ import os
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 
-from bedrock_nova import Bedrock, ConversationPool
-from bedrock_nova.fastapi import TAGS, BearerTokens, RateLimit, Tickets, answer_errors, drain_on_sigterm, router
-from bedrock_nova.fastapi.access import everybody
 from fastapi import FastAPI
 from fastapi.middleware.cors import CORSMiddleware
 
 from app.config import Config
 from app.tools import TOOLS
+from bedrock_nova import Bedrock, ConversationPool
+from bedrock_nova.fastapi import TAGS, BearerTokens, RateLimit, Tickets, answer_errors, drain_on_sigterm, router
+from bedrock_nova.fastapi.access import everybody
 
 log = logging.getLogger("app")
 

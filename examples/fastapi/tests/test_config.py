@@ -3,9 +3,8 @@
 import re
 
 import pytest
-from here import EXAMPLE
-
 from app.config import PROMPT, Config, ConfigError
+from here import EXAMPLE
 
 
 def test_nothing_need_be_set() -> None:

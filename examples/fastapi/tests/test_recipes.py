@@ -4,12 +4,12 @@ import asyncio
 from datetime import date, timedelta
 
 import pytest
+from app.tools import days_until, get_time
+from reactivex import operators as ops
+from recipes.reactive import observable
+
 from bedrock_nova import Conversation, Transcript
 from bedrock_nova.testing import Emulator
-from reactivex import operators as ops
-
-from app.tools import days_until, get_time
-from recipes.reactive import observable
 
 
 def final(line: Transcript) -> bool:

@@ -35,6 +35,7 @@ class BearerTokens:
         self._owners = {_digest(token): owner for token, owner in owners.items()}
 
     def __call__(self, connection: HTTPConnection) -> str:
+        """Finds the owner of a request's token."""
         scheme, _, token = connection.headers.get("authorization", "").partition(" ")
         owner = self._owners.get(_digest(token.strip()))
         if scheme.lower() != "bearer" or owner is None:

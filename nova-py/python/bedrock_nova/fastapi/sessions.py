@@ -3,6 +3,7 @@
 import json
 import logging
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import replace
 from typing import Annotated, Any, Literal, cast
 
@@ -97,11 +98,9 @@ def sessions(api: APIRouter, desk: Desk) -> None:
         call = await desk.find(session_id, owner)
         times = desk.register.of(call)
         used = await call.usage()
-        try:
+        # One that does not end in order has ended all the same; the reason says how.
+        with suppress(NovaError):
             await call.close(desk.close)
-        except NovaError:
-            # Not in order, but over all the same; the reason says how.
-            pass
         closed = await call.closed()
         log.info("Call %.8s… was ended: %s.", call.id, closed.reason)
         return bodies.SessionEnd(

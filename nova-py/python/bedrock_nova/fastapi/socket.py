@@ -8,7 +8,7 @@ Down come the call's events as JSON, one a message; up go commands as JSON. Whoe
 import asyncio
 import json
 import logging
-from contextlib import aclosing
+from contextlib import aclosing, suppress
 
 from fastapi import WebSocket, WebSocketDisconnect
 
@@ -93,7 +93,5 @@ async def obey(desk: Desk, call: PooledConversation, said: str | bytes) -> None:
 
 async def complain(socket: WebSocket, failure: NovaError | Refusal) -> None:
     """Says what went wrong, if anybody still listens."""
-    try:
+    with suppress(WebSocketDisconnect, RuntimeError):
         await socket.send_json({"type": "error", **body(failure)})
-    except (WebSocketDisconnect, RuntimeError):
-        pass
