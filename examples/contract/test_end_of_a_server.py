@@ -4,7 +4,9 @@ from pathlib import Path
 from typing import Any
 
 import httpx
+import pytest
 from server import Start
+from stores import store
 from talk import Client, eventually, refused
 
 
@@ -34,8 +36,16 @@ def test_a_server_with_nothing_to_do_stops_at_once(start: Start) -> None:
     assert server.wait(10) in (0, -15)
 
 
-def test_a_call_outlives_its_server(start: Start, tmp_path: Path) -> None:
-    server = start(SESSION_STORE=tmp_path)
+@pytest.mark.parametrize("kind", ["folder", "redis"])
+def test_a_call_outlives_its_server(start: Start, tmp_path: Path, kind: str) -> None:
+    with store(kind, tmp_path) as place:
+        outlive(start, place)
+
+
+def outlive(start: Start, place: str) -> None:
+    # In a folder the dead are known at once; in a fleet their lease has to run out.
+    settings = {"SESSION_STORE": place, "SESSION_LEASE": 2}
+    server = start(**settings)
     client = Client(server.url)
     session = client.start()
     question(client, session)
@@ -45,7 +55,7 @@ def test_a_call_outlives_its_server(start: Start, tmp_path: Path) -> None:
     assert last is not None
     server.kill()
     # Whoever was in the middle of something sees its connection break, and comes back.
-    client = Client(start(SESSION_STORE=tmp_path).url)
+    client = Client(start(**settings).url)
     state = eventually(lambda: _if_ok(client.http.get(f"/session/{session}")), "the same call")
     assert state["session_id"] == session
     assert state["transcript"][0]["text"] == "What can you do for me?"
