@@ -4,7 +4,7 @@ from collections.abc import AsyncIterator
 from contextlib import aclosing
 from typing import Annotated, Literal
 
-from fastapi import APIRouter, Depends, Header, Query, WebSocket
+from fastapi import APIRouter, Header, Query, WebSocket
 from fastapi.responses import StreamingResponse
 
 from .. import PooledConversation
@@ -43,7 +43,8 @@ class EventStream(StreamingResponse):
 
 def listening(api: APIRouter, desk: Desk) -> None:
     """Adds the routes over HTTP."""
-    listener_of = Depends(desk.access.listener)
+    owner_of = desk.access.depends(desk.access.caller)
+    listener_of = desk.access.depends(desk.access.listener)
 
     @api.get(
         "/events/stream/{session_id}",
@@ -80,7 +81,7 @@ def listening(api: APIRouter, desk: Desk) -> None:
     @api.post(
         "/ticket", tags=["listening"], summary="Get a ticket for a browser", responses=refusals(400, 401, 404, 429, 503)
     )
-    async def issue_ticket(body: bodies.ForSession, owner: str = Depends(desk.access.caller)) -> bodies.TicketIssued:
+    async def issue_ticket(body: bodies.ForSession, owner: str = owner_of) -> bodies.TicketIssued:
         """Makes a short-lived ticket for one call, for `EventSource` and `WebSocket`, which cannot set headers."""
         call = await desk.find(body.session_id, owner)
         issued = desk.access.tickets.issue(owner, call.id)

@@ -7,7 +7,7 @@ from contextlib import suppress
 from dataclasses import replace
 from typing import Annotated, Any, Literal, cast
 
-from fastapi import APIRouter, Depends, Path
+from fastapi import APIRouter, Path
 
 from .. import Message, OfferedTool, Options, Snapshot, Usage
 from ..errors import Misuse, NovaError
@@ -38,7 +38,7 @@ SessionId = Annotated[str, Path(max_length=200, description="As `POST /session/s
 
 def sessions(api: APIRouter, desk: Desk) -> None:
     """Adds the routes."""
-    owner_of = Depends(desk.access.caller)
+    owner_of = desk.access.depends(desk.access.caller)
 
     @api.post(
         "/session/start", tags=["sessions"], summary="Open a call", responses=refusals(400, 401, 413, 429, 502, 503)

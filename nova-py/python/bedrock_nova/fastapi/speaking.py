@@ -1,6 +1,6 @@
 """What a client says: its voice, typed text, results of tools, barge-in, and how far its loudspeaker is."""
 
-from fastapi import APIRouter, Depends
+from fastapi import APIRouter
 
 from . import bodies
 from .desk import Desk
@@ -12,7 +12,7 @@ SAID = refusals(400, 401, 404, 409, 413, 429, 503)
 
 def speaking(api: APIRouter, desk: Desk) -> None:
     """Adds the routes."""
-    owner_of = Depends(desk.access.caller)
+    owner_of = desk.access.depends(desk.access.caller)
 
     @api.post("/audio/chunk", tags=["speaking"], summary="Send a piece of the user's voice", responses=SAID)
     async def send_audio(body: bodies.AudioChunk, owner: str = owner_of) -> bodies.AudioTaken:
