@@ -2,7 +2,7 @@
 
 from collections.abc import AsyncGenerator
 from contextlib import aclosing
-from typing import Annotated, Literal
+from typing import Annotated, Literal, cast
 
 from fastapi import APIRouter, Header, Query, WebSocket
 from fastapi.responses import StreamingResponse
@@ -41,13 +41,9 @@ class EventStream(StreamingResponse):
 
     media_type = "text/event-stream"
 
-    def __init__(self, messages: AsyncGenerator[bytes, None]) -> None:
-        super().__init__(messages, headers=UNBUFFERED)
-        self._messages = messages
-
     async def stream_response(self, send: Send) -> None:
         """Sends them."""
-        async with aclosing(self._messages):
+        async with aclosing(cast(AsyncGenerator[bytes, None], self.body_iterator)):
             await super().stream_response(send)
 
 
@@ -86,7 +82,7 @@ def listening(api: APIRouter, desk: Desk) -> None:
         call = await desk.find(session_id, owner)
         # A browser that comes back by itself has the old address, and the new number in the header.
         after = last_event_id if last_event_id is not None else query_last_event_id
-        return EventStream(told(call, after, player=player))
+        return EventStream(told(call, after, player=player), headers=UNBUFFERED)
 
     @api.post(
         "/ticket", tags=["listening"], summary="Get a ticket for a browser", responses=refusals(400, 401, 404, 429, 503)
