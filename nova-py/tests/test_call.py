@@ -219,3 +219,22 @@ async def test_commands_of_clients_are_done(service: Bedrock) -> None:
             await talk.command(b"xx")
         await talk.command('{"type":"finish"}')
         await told(talk, Closed)
+
+
+async def test_a_microphone_that_is_off_is_told_and_may_come_back(service: Bedrock, question: bytes) -> None:
+    async with Conversation(service=service) as talk:
+        await talk.send_audio(question)
+        await talk.end_audio()
+        await talk.send_audio(question)
+        await told(talk, TurnEnded)
+
+
+async def test_stats_say_what_waits(service: Bedrock, question: bytes) -> None:
+    async with Conversation(service=service) as talk:
+        waiting = asyncio.create_task(talk.send_audio(question * 4))
+        async with asyncio.timeout(SOON):
+            while not (stats := await talk.stats()).audio_pieces_waiting:
+                pass
+        waiting.cancel()
+    assert stats.sessions == 1 and 0 < stats.audio_waiting <= stats.audio_bound
+    assert stats.audio_pieces_waiting <= stats.audio_pieces_bound and stats.log["events"] >= 1
