@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import os
 import signal
+from itertools import pairwise
 
 import pytest
 
@@ -54,7 +55,7 @@ async def test_a_typed_question_is_answered_aloud(service: Bedrock) -> None:
     sound = [event for event in events if isinstance(event, AssistantAudio)]
     assert sum(piece.duration for piece in sound) > 1.0
     # The sound has no hole: each piece begins where the one before ends.
-    for before, after in zip(sound, sound[1:], strict=False):
+    for before, after in pairwise(sound):
         assert after.offset == pytest.approx(before.offset + before.duration, abs=1e-4)
     lines = {event.item: event for event in events if isinstance(event, Transcript)}
     assert [(line.role, line.final) for line in lines.values()] == [("user", True), ("assistant", True)]
@@ -163,8 +164,9 @@ async def test_the_end_is_told_once_and_a_call_that_is_over_says_so(service: Bed
 
 
 async def test_leaving_the_block_by_an_exception_hangs_up_at_once(service: Bedrock) -> None:
+    talk = Conversation(service=service)
     with pytest.raises(RuntimeError, match="ours"):
-        async with Conversation(service=service) as talk:
+        async with talk:
             await talk.send_text("What can you do?")
             raise RuntimeError("ours")
     assert talk.ended

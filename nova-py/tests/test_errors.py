@@ -91,5 +91,5 @@ async def test_the_library_logs_to_python(emulator: Emulator, caplog: pytest.Log
                 while not [record for record in caplog.records if record.name.startswith("bedrock_nova.")]:
                     await asyncio.sleep(0.001)
             await pool.drain(0.0)
-    assert "a call was refused why=\"pool-full\"" in caplog.text
+    assert 'a call was refused why="pool-full"' in caplog.text
     assert "secret prompt" not in caplog.text and emulator.credentials.secret_key not in caplog.text

@@ -148,9 +148,7 @@ class Conversation:
 
     def _again(self, snapshot: Snapshot) -> Callable[[Hub, Toolbox], _native.Op]:
         def begin(hub: Hub, toolbox: Toolbox) -> _native.Op:
-            return _native.resume(
-                hub.bell, self._service._native, snapshot.to_json(), toolbox.offers, toolbox.inbox
-            )
+            return _native.resume(hub.bell, self._service._native, snapshot.to_json(), toolbox.offers, toolbox.inbox)
 
         return begin
 
@@ -404,5 +402,3 @@ def _stats(fields: dict[str, Any]) -> Stats:
 def _usage(text: bytes) -> Usage:
     fields = json.loads(text)
     return Usage(tokens(fields["tokens"]), money(fields["cost"]), fields["timeMs"] / 1000)
-
-
