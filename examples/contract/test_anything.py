@@ -1,0 +1,23 @@
+"""Whatever is sent, the server does not fail: requests made up from the description of its routes."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+from server import Start
+from talk import Client
+
+MINUTE = 60
+
+
+def test_no_request_makes_the_server_fail(start: Start, tmp_path: Path) -> None:
+    url = start(MAX_SESSIONS=5, SESSION_TIMEOUT=5).url
+    command = [
+        *(sys.executable, "-m", "schemathesis.cli", "run", f"{url}/openapi.json"),
+        *("--checks", "not_a_server_error", "--phases", "examples,coverage,fuzzing", "--max-examples", "8"),
+        *("--request-timeout", "20", "--seed", "1", "--no-color", "--generation-database", "none"),
+    ]
+    # It keeps notes where it runs.
+    ran = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, timeout=2 * MINUTE, check=False)
+    assert ran.returncode == 0, ran.stdout[-5000:] + ran.stderr[-2000:]
+    assert Client(url).get("/health")["status"] == "ok"

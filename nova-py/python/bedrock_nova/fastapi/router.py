@@ -1,0 +1,65 @@
+"""What a router is to be."""
+
+from fastapi import APIRouter, Depends
+
+from .. import ConversationPool, Options
+from .access import Access, OwnerOf, everybody
+from .desk import AudioEnd, Desk
+from .limits import RateLimit
+from .listening import listening, talking
+from .operating import operating
+from .route import route_class
+from .sessions import sessions
+from .speaking import speaking
+from .tickets import Tickets
+
+#: What the tags of the routes are, for `FastAPI(openapi_tags=TAGS)`.
+TAGS = [
+    {"name": "sessions", "description": "Opening, looking at and ending calls."},
+    {"name": "speaking", "description": "What the client says."},
+    {
+        "name": "listening",
+        "description": "What the client hears. Beside the event stream there is a WebSocket for both directions, "
+        "`/ws/{session_id}`: events come as JSON, commands go up as JSON, and with the subprotocol "
+        "`bedrock-nova.binary.v1` audio is binary.",
+    },
+    {"name": "operating", "description": "For those who run the server; no token is asked for."},
+]
+
+#: A minute of audio at 24 kHz, and its base64.
+LARGEST_BODY = 4 << 20
+
+
+def router(
+    pool: ConversationPool,
+    *,
+    owner: OwnerOf = everybody,
+    tickets: Tickets | None = None,
+    rate: RateLimit | None = None,
+    defaults: Options | None = None,
+    audio_end: AudioEnd = "silence",
+    endpoint: str = "aws",
+    close: float = 10.0,
+    largest_body: int = LARGEST_BODY,
+) -> APIRouter:
+    """Makes the routes of `docs/API.md` over a pool.
+
+    `owner` says whose a request is, `rate` how often one client may ask. `defaults` are the options of calls where a
+    client says nothing. `audio_end` is what `/audio/end` does: nothing, since silence follows by itself, or closing the
+    block of audio. `endpoint` is what `/health` calls the service; `close` is how long an orderly end may take, in
+    seconds.
+    """
+    access = Access(owner, tickets or Tickets(), rate)
+    desk = Desk(pool, access, defaults or Options(), audio_end, endpoint, close)
+    scheme = getattr(owner, "scheme", None)
+    guarded = APIRouter(route_class=route_class(largest_body), dependencies=[] if scheme is None else [Depends(scheme)])
+    open_to_all = APIRouter(route_class=route_class(largest_body))
+    sessions(guarded, desk)
+    speaking(guarded, desk)
+    listening(guarded, desk)
+    operating(open_to_all, desk)
+    talking(open_to_all, desk)
+    whole = APIRouter()
+    whole.include_router(guarded)
+    whole.include_router(open_to_all)
+    return whole
