@@ -10,7 +10,6 @@ import pytest
 
 from bedrock_nova import Bedrock, CallClosed, Invalid, Misuse, ModelRetired, NovaError, RawSession
 from bedrock_nova.testing import Emulator
-
 from tests.conftest import voice
 
 SOON = 20.0
@@ -97,7 +96,7 @@ async def test_what_breaks_the_order_is_not_sent(service: Bedrock) -> None:
     async with RawSession(opening=OPENING, service=service) as session:
         with pytest.raises(Misuse) as refused:
             await session.send(sound(bytes(320)))
-        assert refused.value.message and refused.value.hint is not None or refused.value.code
+        assert refused.value.code != "misuse" and "audio" in str(refused.value).lower()
         with pytest.raises(Invalid):
             await session.send('{"event": {"sing": {}}}')
         await session.send(AUDIO)
