@@ -26,6 +26,7 @@ const OF_THE_SERVER: [&str; 7] =
 /// come for the first time. Whether trying again can help is [`Error::is_retryable`], under every status; with 429 and
 /// 503 a server says after how long (`Retry-After`). 401 is none of a call's: a server that asks who somebody is says it.
 #[must_use]
+#[allow(clippy::match_same_arms, reason = "a row for each kind")]
 pub fn status(error: &Error) -> u16 {
     match (error.kind(), error.code()) {
         (ErrorKind::Invalid, "no-such-call") => 404,
