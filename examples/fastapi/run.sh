@@ -82,23 +82,21 @@ install_library() {
     else
         command -v cargo >/dev/null || die "There is no wheel in dist/ (cargo xtask dist makes it), and no Rust to build one."
         say "Building the library from its sources: this takes some minutes"
-        "$venv/bin/python" -m pip install --quiet --disable-pip-version-check "$root/nova-py[fastapi]"
+        "$venv/bin/python" -m pip install --quiet --disable-pip-version-check "$root/nova-py" "$root/nova-cli"
     fi
 }
 
 check() {
     "$venv/bin/python" - "$1" <<'PYTHON' || exit 1
-import sys
+import os, shutil, sys, sysconfig
 try:
     from app.config import Config
     config = Config.from_environment()
 except ValueError as error:
     sys.exit(f"\n✗ {error} See .env.example.")
-if config.emulated:
-    try:
-        import bedrock_nova.testing
-    except ImportError as error:
-        sys.exit(f"\n✗ The emulator cannot be started: {error}")
+command = os.environ.get("BEDROCK_NOVA_COMMAND", "bedrock-nova")
+if config.emulated and not (shutil.which(command, path=sysconfig.get_path("scripts")) or shutil.which(command)):
+    sys.exit(f"\n✗ The emulator is the command {command}, which is not there: install bedrock-nova-cli.")
 PYTHON
     if [ -n "$1" ] && [ -z "${AWS_REGION:-}${AWS_DEFAULT_REGION:-}${AWS_REGIONS:-}${AWS_PROFILE:-}" ]; then
         die "Set AWS_REGION, for instance us-east-1, or AWS_PROFILE."

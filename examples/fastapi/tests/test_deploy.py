@@ -6,8 +6,9 @@ import subprocess
 from typing import Any
 
 import pytest
-import yaml
 from here import EXAMPLE
+
+yaml = pytest.importorskip("yaml")
 
 DEPLOY = EXAMPLE / "deploy"
 

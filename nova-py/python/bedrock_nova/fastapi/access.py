@@ -7,7 +7,9 @@ which raises `Refusal(401, …)` for strangers.
 import hashlib
 import inspect
 from collections.abc import Awaitable, Callable, Mapping
+from typing import Any
 
+from fastapi import Depends
 from fastapi.security import HTTPBearer
 from starlette.requests import HTTPConnection
 
@@ -50,6 +52,17 @@ class Access:
         self._owner = owner
         self.tickets = tickets
         self._rate = rate
+
+    def depends(self, admit: Callable[[HTTPConnection], Awaitable[str]]) -> Any:
+        """Makes a route's dependency of `caller` or `listener`; `/docs` asks for a token if tokens are what counts."""
+        scheme = getattr(self._owner, "scheme", None)
+        if scheme is None:
+            return Depends(admit)
+
+        async def admitted(connection: HTTPConnection, _: object = Depends(scheme)) -> str:
+            return await admit(connection)
+
+        return Depends(admitted)
 
     async def caller(self, connection: HTTPConnection) -> str:
         """The owner, by whatever the application knows people by."""

@@ -1,11 +1,12 @@
 """What a client hears: server-sent events, a WebSocket, and tickets for both."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator
 from contextlib import aclosing
 from typing import Annotated, Literal
 
-from fastapi import APIRouter, Depends, Header, Query, WebSocket
+from fastapi import APIRouter, Header, Query, WebSocket
 from fastapi.responses import StreamingResponse
+from starlette.types import Send
 
 from .. import PooledConversation
 from . import bodies
@@ -36,14 +37,24 @@ Player = Annotated[
 
 
 class EventStream(StreamingResponse):
-    """Server-sent events."""
+    """Server-sent events, which end when the client is gone: at once, and not when somebody collects the garbage."""
 
     media_type = "text/event-stream"
+
+    def __init__(self, messages: AsyncGenerator[bytes, None]) -> None:
+        super().__init__(messages, headers=UNBUFFERED)
+        self._messages = messages
+
+    async def stream_response(self, send: Send) -> None:
+        """Sends them."""
+        async with aclosing(self._messages):
+            await super().stream_response(send)
 
 
 def listening(api: APIRouter, desk: Desk) -> None:
     """Adds the routes over HTTP."""
-    listener_of = Depends(desk.access.listener)
+    owner_of = desk.access.depends(desk.access.caller)
+    listener_of = desk.access.depends(desk.access.listener)
 
     @api.get(
         "/events/stream/{session_id}",
@@ -75,15 +86,15 @@ def listening(api: APIRouter, desk: Desk) -> None:
         call = await desk.find(session_id, owner)
         # A browser that comes back by itself has the old address, and the new number in the header.
         after = last_event_id if last_event_id is not None else query_last_event_id
-        return EventStream(told(call, after, player=player), headers=UNBUFFERED)
+        return EventStream(told(call, after, player=player))
 
     @api.post(
         "/ticket", tags=["listening"], summary="Get a ticket for a browser", responses=refusals(400, 401, 404, 429, 503)
     )
-    async def issue_ticket(body: bodies.ForSession, owner: str = Depends(desk.access.caller)) -> bodies.TicketIssued:
+    async def issue_ticket(body: bodies.ForSession, owner: str = owner_of) -> bodies.TicketIssued:
         """Makes a short-lived ticket for one call, for `EventSource` and `WebSocket`, which cannot set headers."""
-        call = await desk.find(body.session_id, owner)
-        issued = desk.access.tickets.issue(owner, call.id)
+        async with await desk.find(body.session_id, owner) as call:
+            issued = desk.access.tickets.issue(owner, call.id)
         return bodies.TicketIssued(ticket=issued.text, expires_in=issued.life)
 
 
@@ -97,8 +108,8 @@ def talking(api: APIRouter, desk: Desk) -> None:
         await serve(desk, socket, session_id, after=after, player=player == "true")
 
 
-async def told(call: PooledConversation, after: str | None, *, player: bool) -> AsyncIterator[bytes]:
+async def told(call: PooledConversation, after: str | None, *, player: bool) -> AsyncGenerator[bytes, None]:
     """The body of a stream. It holds the call, which is not idle while somebody listens."""
-    async with aclosing(call.sse(last_event_id=after, player=player)) as messages:
+    async with call, aclosing(call.sse(last_event_id=after, player=player)) as messages:
         async for message in messages:
             yield message

@@ -7,7 +7,7 @@ from contextlib import suppress
 from dataclasses import replace
 from typing import Annotated, Any, Literal, cast
 
-from fastapi import APIRouter, Depends, Path
+from fastapi import APIRouter, Path
 
 from .. import Message, OfferedTool, Options, Snapshot, Usage
 from ..errors import Misuse, NovaError
@@ -38,7 +38,7 @@ SessionId = Annotated[str, Path(max_length=200, description="As `POST /session/s
 
 def sessions(api: APIRouter, desk: Desk) -> None:
     """Adds the routes."""
-    owner_of = Depends(desk.access.caller)
+    owner_of = desk.access.depends(desk.access.caller)
 
     @api.post(
         "/session/start", tags=["sessions"], summary="Open a call", responses=refusals(400, 401, 413, 429, 502, 503)
@@ -66,16 +66,17 @@ def sessions(api: APIRouter, desk: Desk) -> None:
     )
     async def get_session(session_id: SessionId, owner: str = owner_of) -> bodies.SessionState:
         """What has been said, what it has cost, and when somebody was last there."""
-        call = await desk.look(session_id, owner)
-        times = desk.register.of(call)
-        lines = transcript(await call.snapshot())
+        async with await desk.look(session_id, owner) as call:
+            times = desk.register.of(call)
+            used = await call.usage()
+            lines = transcript(await call.snapshot())
         return bodies.SessionState(
             session_id=call.id,
             status="active",
             created_at=times.created_at,
             last_activity=times.last_activity,
             turns=len({line.turn for line in lines if line.turn is not None}),
-            usage=spent(await call.usage()),
+            usage=spent(used),
             transcript=lines,
         )
 
@@ -87,28 +88,29 @@ def sessions(api: APIRouter, desk: Desk) -> None:
     )
     async def get_snapshot(session_id: SessionId, owner: str = owner_of) -> dict[str, Any]:
         """Everything that another call needs to go on from here: `snapshot` of `POST /session/start`."""
-        call = await desk.find(session_id, owner)
-        return cast(dict[str, Any], json.loads((await call.snapshot()).to_json()))
+        async with await desk.find(session_id, owner) as call:
+            return cast(dict[str, Any], json.loads((await call.snapshot()).to_json()))
 
     @api.delete(
         "/session/{session_id}", tags=["sessions"], summary="End a call", responses=refusals(401, 404, 409, 429, 503)
     )
     async def end_session(session_id: SessionId, owner: str = owner_of) -> bodies.SessionEnd:
         """Ends in order: an answer that is owed is still delivered, within a deadline. Then there is no such call."""
-        call = await desk.find(session_id, owner)
-        times = desk.register.of(call)
-        used = await call.usage()
-        # One that does not end in order has ended all the same; the reason says how.
-        with suppress(NovaError):
-            await call.close(desk.close)
-        closed = await call.closed()
+        async with await desk.find(session_id, owner) as call:
+            times = desk.register.of(call)
+            used = await call.usage()
+            # One that does not end in order has ended all the same; the reason says how.
+            with suppress(NovaError):
+                await call.close(desk.close)
+            closed = await call.closed()
+            used = call.latest_usage or used
         log.info("Call %.8s… was ended: %s.", call.id, closed.reason)
         return bodies.SessionEnd(
             session_id=call.id,
             status="ended",
             created_at=times.created_at,
             reason=closed.reason,
-            usage=spent(replace(call.latest_usage or used, time=closed.at)),
+            usage=spent(replace(used, time=closed.at)),
         )
 
 

@@ -30,8 +30,8 @@ async def serve(desk: Desk, socket: WebSocket, session_id: str, *, after: int | 
     await socket.accept(protocol)
     try:
         owner = await desk.access.listener(socket)
-        call = await desk.find(session_id, owner)
-        await talk(desk, socket, call, after=after, player=player, binary=protocol == BINARY)
+        async with await desk.find(session_id, owner) as call:
+            await talk(desk, socket, call, after=after, player=player, binary=protocol == BINARY)
         await socket.close()
     except WebSocketDisconnect:
         pass
