@@ -41,8 +41,9 @@ class EventStream(StreamingResponse):
 
     media_type = "text/event-stream"
 
-    def __init__(self, messages: AsyncGenerator[bytes, None]) -> None:
-        super().__init__(messages, headers=UNBUFFERED)
+    def __init__(self, messages: AsyncGenerator[bytes, None], status_code: int = 200) -> None:
+        # The default is where the framework reads the status for its pages.
+        super().__init__(messages, status_code=status_code, headers=UNBUFFERED)
         self._messages = messages
 
     async def stream_response(self, send: Send) -> None:
