@@ -63,6 +63,7 @@ async def test_a_typed_question_is_answered_aloud(service: Bedrock) -> None:
     assert isinstance(closed, Closed) and closed.reason == "finished" and closed.error is None
 
 
+@pytest.mark.slow
 async def test_a_spoken_question_is_answered(service: Bedrock, question: bytes) -> None:
     async with Conversation(service=service) as talk:
         await talk.send_audio(question)
@@ -70,6 +71,7 @@ async def test_a_spoken_question_is_answered(service: Bedrock, question: bytes) 
     assert any(isinstance(event, AssistantAudio) for event in events)
 
 
+@pytest.mark.slow
 async def test_audio_may_be_any_buffer(service: Bedrock, question: bytes) -> None:
     from array import array
 
@@ -90,6 +92,7 @@ async def test_audio_may_be_any_buffer(service: Bedrock, question: bytes) -> Non
             await talk.send_audio("text")
 
 
+@pytest.mark.slow
 async def test_live_audio_is_refused_when_the_way_is_blocked_and_says_what_to_do(service: Bedrock) -> None:
     async with Conversation(service=service) as talk:
         with pytest.raises(LimitReached) as refused:
@@ -208,6 +211,7 @@ async def test_a_call_is_opened_once(service: Bedrock) -> None:
             await talk.open()
 
 
+@pytest.mark.slow
 async def test_commands_of_clients_are_done(service: Bedrock) -> None:
     async with Conversation(service=service) as talk:
         await talk.command('{"type":"text","text":"What can you do?"}')
@@ -223,6 +227,7 @@ async def test_commands_of_clients_are_done(service: Bedrock) -> None:
         await told(talk, Closed)
 
 
+@pytest.mark.slow
 async def test_a_microphone_that_is_off_is_told_and_may_come_back(service: Bedrock, question: bytes) -> None:
     async with Conversation(service=service) as talk:
         await talk.send_audio(question)
@@ -231,6 +236,7 @@ async def test_a_microphone_that_is_off_is_told_and_may_come_back(service: Bedro
         await told(talk, TurnEnded)
 
 
+@pytest.mark.slow
 async def test_stats_say_what_waits(service: Bedrock, question: bytes) -> None:
     async with Conversation(service=service) as talk:
         waiting = asyncio.create_task(talk.send_audio(question * 4))
