@@ -8,7 +8,7 @@ from talk import Client, eventually, refused
 
 
 def test_so_many_calls_at_once_and_not_one_more(start: Start, request: pytest.FixtureRequest) -> None:
-    limit: int = request.config.getoption("--calls")
+    limit = int(request.config.getoption("--calls") or 0)
     client = Client(start(MAX_SESSIONS=limit).url)
     with ThreadPoolExecutor(16) as pool:
         sessions = list(pool.map(lambda _: client.start(), range(limit)))

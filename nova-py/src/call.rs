@@ -109,6 +109,11 @@ impl Call {
         raise(py, self.call.try_send_audio(pcm.to_vec(py)?))
     }
 
+    fn end_audio(&self, py: Python<'_>, bell: &Bell) -> PyResult<Op> {
+        let sender = self.sender();
+        raise(py, Op::start_unit(bell, async move { sender.end_audio().await }))
+    }
+
     fn send_text(&self, py: Python<'_>, bell: &Bell, text: String) -> PyResult<Op> {
         let sender = self.sender();
         raise(py, Op::start_unit(bell, async move { sender.send_text(text).await }))
@@ -178,6 +183,13 @@ impl Call {
                 written(json!(usage).to_string().into_bytes())
             }),
         )
+    }
+
+    /// The act comes to JSON.
+    fn stats(&self, py: Python<'_>, bell: &Bell) -> PyResult<Op> {
+        let sender = self.sender();
+        let act = async move { sender.stats().await };
+        raise(py, Op::start(bell, act, |stats| written(json!(stats).to_string().into_bytes())))
     }
 
     /// The JSON of what had been used at the last event that told it.

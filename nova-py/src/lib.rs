@@ -37,6 +37,7 @@ mod inbox;
 mod logs;
 mod op;
 mod pool;
+mod raw;
 mod reader;
 mod runtime;
 mod service;
@@ -57,6 +58,8 @@ mod _native {
     use super::op::Op;
     #[pymodule_export]
     use super::pool::Pool;
+    #[pymodule_export]
+    use super::raw::Raw;
     #[pymodule_export]
     use super::reader::Reader;
     #[pymodule_export]

@@ -2,9 +2,9 @@
 
 use std::sync::OnceLock;
 
-use bedrock_nova::ErrorKind;
 use bedrock_nova::model::Catalogue;
 use bedrock_nova::sonic::Snapshot;
+use bedrock_nova::{Error, ErrorKind};
 use metrics_exporter_prometheus::{Matcher, PrometheusBuilder, PrometheusHandle};
 use pyo3::prelude::*;
 
@@ -64,14 +64,6 @@ pub(crate) fn history(py: Python<'_>, snapshot: &[u8]) -> PyResult<String> {
 /// The HTTP status with which a server tells of an error.
 #[pyfunction]
 pub(crate) fn status(kind: &str, code: &str) -> u16 {
-    match (kind, code) {
-        ("invalid", "no-such-call") => 404,
-        ("invalid" | "modelRetired" | "filtered", _) => 400,
-        ("misuse" | "closed", _) => 409,
-        ("limit", "draining") => 503,
-        ("limit", _) => 429,
-        ("throttled" | "unavailable", _) => 503,
-        ("bug", _) => 500,
-        _ => 502,
-    }
+    let kind = ErrorKind::ALL.into_iter().find(|known| known.as_str() == kind).unwrap_or(ErrorKind::Bug);
+    bedrock_nova::sonic::api::status(&Error::new(kind, "").with_code(code))
 }

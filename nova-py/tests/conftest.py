@@ -17,7 +17,7 @@ from bedrock_nova.testing import Emulator
 try:
     import uvloop
 except ImportError:  # a Python that it has no wheel for yet
-    uvloop = None
+    uvloop = None  # type: ignore[assignment]
 
 LOOPS = {"asyncio": asyncio.new_event_loop} | ({"uvloop": uvloop.new_event_loop} if uvloop else {})
 
@@ -29,7 +29,10 @@ def pytest_asyncio_loop_factories(config: pytest.Config, item: pytest.Item) -> M
 
 def voice(seconds: float, rate: int = 16_000) -> bytes:
     """Make sound in the range of a voice, loud enough to be heard."""
-    wave = (math.sin(at * math.tau * 220 / rate) * (0.6 + 0.4 * math.sin(at * math.tau * 4 / rate)) for at in range(int(seconds * rate)))
+    wave = (
+        math.sin(at * math.tau * 220 / rate) * (0.6 + 0.4 * math.sin(at * math.tau * 4 / rate))
+        for at in range(int(seconds * rate))
+    )
     return array("h", (int(9_000 * each) for each in wave)).tobytes()
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import os
 import signal
+from itertools import pairwise
 
 import pytest
 
@@ -54,7 +55,7 @@ async def test_a_typed_question_is_answered_aloud(service: Bedrock) -> None:
     sound = [event for event in events if isinstance(event, AssistantAudio)]
     assert sum(piece.duration for piece in sound) > 1.0
     # The sound has no hole: each piece begins where the one before ends.
-    for before, after in zip(sound, sound[1:], strict=False):
+    for before, after in pairwise(sound):
         assert after.offset == pytest.approx(before.offset + before.duration, abs=1e-4)
     lines = {event.item: event for event in events if isinstance(event, Transcript)}
     assert [(line.role, line.final) for line in lines.values()] == [("user", True), ("assistant", True)]
@@ -62,6 +63,7 @@ async def test_a_typed_question_is_answered_aloud(service: Bedrock) -> None:
     assert isinstance(closed, Closed) and closed.reason == "finished" and closed.error is None
 
 
+@pytest.mark.slow
 async def test_a_spoken_question_is_answered(service: Bedrock, question: bytes) -> None:
     async with Conversation(service=service) as talk:
         await talk.send_audio(question)
@@ -69,6 +71,7 @@ async def test_a_spoken_question_is_answered(service: Bedrock, question: bytes) 
     assert any(isinstance(event, AssistantAudio) for event in events)
 
 
+@pytest.mark.slow
 async def test_audio_may_be_any_buffer(service: Bedrock, question: bytes) -> None:
     from array import array
 
@@ -89,6 +92,7 @@ async def test_audio_may_be_any_buffer(service: Bedrock, question: bytes) -> Non
             await talk.send_audio("text")
 
 
+@pytest.mark.slow
 async def test_live_audio_is_refused_when_the_way_is_blocked_and_says_what_to_do(service: Bedrock) -> None:
     async with Conversation(service=service) as talk:
         with pytest.raises(LimitReached) as refused:
@@ -163,8 +167,9 @@ async def test_the_end_is_told_once_and_a_call_that_is_over_says_so(service: Bed
 
 
 async def test_leaving_the_block_by_an_exception_hangs_up_at_once(service: Bedrock) -> None:
+    talk = Conversation(service=service)
     with pytest.raises(RuntimeError, match="ours"):
-        async with Conversation(service=service) as talk:
+        async with talk:
             await talk.send_text("What can you do?")
             raise RuntimeError("ours")
     assert talk.ended
@@ -206,6 +211,7 @@ async def test_a_call_is_opened_once(service: Bedrock) -> None:
             await talk.open()
 
 
+@pytest.mark.slow
 async def test_commands_of_clients_are_done(service: Bedrock) -> None:
     async with Conversation(service=service) as talk:
         await talk.command('{"type":"text","text":"What can you do?"}')
@@ -219,3 +225,24 @@ async def test_commands_of_clients_are_done(service: Bedrock) -> None:
             await talk.command(b"xx")
         await talk.command('{"type":"finish"}')
         await told(talk, Closed)
+
+
+@pytest.mark.slow
+async def test_a_microphone_that_is_off_is_told_and_may_come_back(service: Bedrock, question: bytes) -> None:
+    async with Conversation(service=service) as talk:
+        await talk.send_audio(question)
+        await talk.end_audio()
+        await talk.send_audio(question)
+        await told(talk, TurnEnded)
+
+
+@pytest.mark.slow
+async def test_stats_say_what_waits(service: Bedrock, question: bytes) -> None:
+    async with Conversation(service=service) as talk:
+        waiting = asyncio.create_task(talk.send_audio(question * 4))
+        async with asyncio.timeout(SOON):
+            while not ((stats := await talk.stats()).audio_pieces_waiting and stats.audio_waiting):
+                pass
+        waiting.cancel()
+    assert stats.sessions == 1 and 0 < stats.audio_waiting <= stats.audio_bound
+    assert stats.audio_pieces_waiting <= stats.audio_pieces_bound and stats.log["events"] >= 1

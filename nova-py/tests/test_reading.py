@@ -134,7 +134,9 @@ async def test_server_sent_events_go_on_behind_the_last_id(service: Bedrock) -> 
         rest = b"".join([part async for part in talk.sse(last_event_id=str(ids[9]))])
     assert whole.endswith(rest) and ids == list(range(1, len(ids) + 1))
     names = [line[7:].decode() for line in whole.splitlines() if line.startswith(b"event: ")]
-    assert names[-1] == "done" and {"transcript", "audio_response", "content_start", "content_end", "usage"} <= set(names)
+    assert names[-1] == "done" and {"transcript", "audio_response", "content_start", "content_end", "usage"} <= set(
+        names
+    )
 
 
 async def test_an_interruption_takes_the_sound_away_that_nobody_heard(service: Bedrock) -> None:
@@ -180,7 +182,7 @@ async def test_two_loops_in_two_threads(service: Bedrock) -> None:
         async def call() -> int:
             async with Conversation(service=service) as talk:
                 await answered(talk)
-                return len([1 async for event in talk.events() if not talk.finish()])
+                return len([1 async for event in talk.events() if not talk.finish()])  # type: ignore[func-returns-value]
 
         return asyncio.run(call())
 

@@ -131,7 +131,7 @@ def test_what_cannot_be_a_tool_is_refused_at_once() -> None:
 
 
 def test_pydantic_models_are_taken_and_inlined() -> None:
-    pydantic = pytest.importorskip("pydantic")
+    import pydantic
 
     class Inner(pydantic.BaseModel):
         floor: int
@@ -145,7 +145,10 @@ def test_pydantic_models_are_taken_and_inlined() -> None:
 
     take.__annotations__["outer"] = Outer
     found = read(take)
-    assert "$ref" not in json.dumps(found.schema) and found.schema["properties"]["outer"]["required"] == ["inner", "name"]
+    assert "$ref" not in json.dumps(found.schema) and found.schema["properties"]["outer"]["required"] == [
+        "inner",
+        "name",
+    ]
     assert found.arguments({"outer": {"inner": {"floor": 1}, "name": "a"}})["outer"].inner.floor == 1
     with pytest.raises(WrongArgument, match="outer"):
         found.arguments({"outer": {"inner": {"floor": "x"}, "name": "a"}})

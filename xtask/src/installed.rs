@@ -26,7 +26,7 @@ impl Installation<'_> {
     pub(crate) fn once(&self, install: impl FnOnce() -> Result<(), String>) -> Result<(), String> {
         let name = self.name;
         let wanted = self.wanted()?;
-        let stamp = root().join("target/installed").join(name).with_extension("stamp");
+        let stamp = stamp(name);
         if self.folder.exists() && fs::read_to_string(&stamp).is_ok_and(|found| found == wanted) {
             println!("{name}: installed already");
             return Ok(());
@@ -51,6 +51,10 @@ impl Installation<'_> {
     }
 }
 
+fn stamp(name: &str) -> PathBuf {
+    root().join("target/installed").join(format!("{name}.stamp"))
+}
+
 #[cfg(test)]
 mod tests {
     #![allow(clippy::unwrap_used, reason = "a test may panic")]
@@ -58,6 +62,11 @@ mod tests {
     use std::cell::Cell;
 
     use super::*;
+
+    #[test]
+    fn versions_in_names_keep_their_stamps_apart() {
+        assert_ne!(stamp("python-3.11"), stamp("python-3.12"));
+    }
 
     #[test]
     fn it_is_done_again_only_when_something_changed_or_it_failed() {
@@ -83,8 +92,7 @@ mod tests {
         assert!(once("b", Ok(())).is_ok());
         assert_eq!(times.get(), 4);
         assert!(once("b", Err(String::new())).is_ok(), "installed already");
-        let stamp = root().join("target/installed").join(&name).with_extension("stamp");
-        fs::remove_file(stamp).unwrap();
+        fs::remove_file(stamp(&name)).unwrap();
         fs::remove_dir_all(folder).unwrap();
     }
 }

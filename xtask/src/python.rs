@@ -177,6 +177,18 @@ mod tests {
     use super::*;
 
     #[test]
+    fn an_environment_finds_no_rust_and_itself_first() {
+        let environment = Environment { folder: PathBuf::from("/an/environment") };
+        let command = environment.command("python");
+        let path = command.get_envs().find(|(name, _)| *name == "PATH").and_then(|(_, value)| value);
+        let folders: Vec<PathBuf> = env::split_paths(path.unwrap_or_default()).collect();
+        assert_eq!(folders.first(), Some(&PathBuf::from("/an/environment/bin")));
+        assert!(!folders.iter().any(|folder| has_rust(folder)));
+        let ours = env::var_os("PATH").unwrap_or_default();
+        assert!(env::split_paths(&ours).any(|folder| has_rust(&folder)), "this test is run by a cargo on the path");
+    }
+
+    #[test]
     fn what_is_no_python_is_none() {
         assert_eq!(ask(Path::new("no-such-program-here")), None);
         assert_eq!(ask(Path::new("false")), None);

@@ -27,9 +27,9 @@ def test_everything_can_be_set() -> None:
         }
     )
     assert config.emulated and config.endpoint_name == "emulator"
-    assert config.options["model"] == "amazon.nova-sonic-v1:0"
-    assert config.options["regions"] == ["us-east-1", "us-west-2"]
-    assert config.options["temperature"] == 0
+    assert config.options.get("model") == "amazon.nova-sonic-v1:0"
+    assert config.options.get("regions") == ["us-east-1", "us-west-2"]
+    assert config.options.get("temperature") == 0
     assert config.tokens == {"a=b": "ann", "c": "bob"}
     assert config.store == "redis://localhost:6379/0"
     assert (config.cors_origins, config.rate) == (("https://example.org",), 12.5)

@@ -264,7 +264,7 @@ impl Sender {
 
     /// Says that the microphone is off until there is more audio. What was handed over is still sent, then the service is
     /// told the end of the audio block (`contentEnd`), and no silence is sent in place of what nobody says. The next audio
-    /// opens another block. Typed text, and 40 s without any input, open one for a tenth of a second.
+    /// opens another block. Typed text, a tool's result and 40 s without any input open one for a tenth of a second.
     ///
     /// Without it the call sends silence, in which the service finds the end of an utterance. Whether it also finds it at
     /// the end of a block is not documented, and reports differ (reference §6.2): so first let the user's last

@@ -113,6 +113,36 @@ fn every_position_of_every_switch_alone() {
     }
 }
 
+/// The same with a microphone that is switched off whenever nobody speaks.
+fn pushed_to_talk(settings: Settings) -> Duet {
+    let mut duet = three_turns(settings);
+    for (at, name) in [(1, "weather"), (20, "time")] {
+        let said = question(name, SampleRate::Hz16000).len() / 32;
+        let off = secs(at) + Duration::from_millis(said as u64);
+        duet = duet.at(off, Act::Say(vec![0; 32 * 2_200].into(), AudioPolicy::Live));
+        duet = duet.at(off + Duration::from_millis(2_300), Act::EndAudio);
+    }
+    duet
+}
+
+#[test]
+fn every_position_of_every_switch_with_the_microphone_off_between_the_questions() {
+    for row in Switches::catalogue() {
+        for position in row.positions {
+            let what = format!("{}={position}", row.name);
+            let mut duet = pushed_to_talk(with(Scenario::tools(), &[(&row.name, position)]));
+            duet.run(secs(400));
+            // Learned with two tools under way: the next session, whose script begins anew, is told two results in words.
+            let learns_late = (row.name.as_str(), *position) == ("audio-while-tool-pending", "refused");
+            if learns_late || excused(&row.name, position) {
+                assert_conforming(&duet, &what);
+            } else {
+                assert_answered(&duet, &what);
+            }
+        }
+    }
+}
+
 #[test]
 fn every_pair_of_positions() {
     let rows: Vec<(String, Vec<&str>)> = Switches::catalogue()

@@ -6,7 +6,7 @@ use std::time::Duration;
 use crate::duet::{Act, Duet};
 use crate::script::*;
 use bedrock_nova::sonic::conversation::{AudioPolicy, Input};
-use bedrock_nova::sonic::{CloseReason, Config, Event, RenewReason, SampleRate, TurnEnd};
+use bedrock_nova::sonic::{CloseReason, Config, Event, RenewReason, SampleRate, ToolSpec, TurnEnd};
 use bedrock_nova_emulator::{Scenario, Settings, Strictness, clips};
 use bytes::Bytes;
 
@@ -147,4 +147,23 @@ fn a_service_that_takes_the_end_of_a_block_for_the_end_of_what_was_said_answers(
     assert!(duet.breaches.is_empty(), "{:?}", duet.breaches);
     assert_eq!(duet.closed(), Some((CloseReason::Finished, None)));
     assert_eq!(duet.turn_ends(), [TurnEnd::Answered; 2], "{:#?}", duet.transcript());
+}
+
+#[test]
+fn a_result_that_comes_while_the_block_is_closed_opens_one() {
+    let city = serde_json::json!({"type": "object", "properties": {"city": {"type": "string"}}});
+    let tool = |name: &str| ToolSpec::new(name, "Tells something of a city.", city.clone()).into();
+    let config = config(|config| config.tools = vec![tool("get_weather"), tool("get_time")]);
+    let mut settings = strict(&[("tool-result-after-audio", "refused")]);
+    settings.scenario = Arc::new(Scenario::tools());
+    let mut duet = Duet::new(config, settings)
+        .tool(secs(6), |_| Ok(serde_json::json!({"temperature": 11})))
+        .microphone(secs(1), &[&question("weather")[..], &[0; 32 * 2_200]].concat(), 32_000)
+        .at(secs(6), Act::EndAudio)
+        .at(secs(20), Act::Finish);
+    duet.run(secs(60));
+    assert!(duet.breaches.is_empty(), "{:?}", duet.breaches);
+    assert_eq!(duet.closed(), Some((CloseReason::Finished, None)));
+    assert_eq!(duet.turn_ends(), [TurnEnd::Answered], "{:#?}", duet.transcript());
+    assert_eq!(duet.ledgers.len(), 1, "one session");
 }

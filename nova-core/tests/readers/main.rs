@@ -13,6 +13,7 @@
 #[path = "../net/support/engine.rs"]
 mod engine;
 
+mod afterwards;
 mod ending;
 mod player;
 mod resume;

@@ -14,12 +14,12 @@ fn model() -> Model {
     Catalogue::built_in().model(&ModelId::from(ModelId::NOVA_2_5_SONIC))
 }
 
-fn event(name: &str, body: Value) -> Value {
+fn event(name: &str, body: &Value) -> Value {
     json!({ "event": { name: body } })
 }
 
 fn start() -> Value {
-    event("sessionStart", json!({ "inferenceConfiguration": { "maxTokens": 1024, "topP": 0.9 } }))
+    event("sessionStart", &json!({ "inferenceConfiguration": { "maxTokens": 1024, "topP": 0.9 } }))
 }
 
 fn prompt() -> Value {
@@ -27,29 +27,32 @@ fn prompt() -> Value {
     let tool = json!({ "toolSpec": { "name": "weather", "description": "Tells the weather.",
         "inputSchema": { "json": r#"{"type":"object","properties":{}}"# } } });
     let tools = json!({ "tools": [tool] });
-    event("promptStart", json!({ "promptName": "mine", "audioOutputConfiguration": audio, "toolConfiguration": tools }))
+    event(
+        "promptStart",
+        &json!({ "promptName": "mine", "audioOutputConfiguration": audio, "toolConfiguration": tools }),
+    )
 }
 
 fn open_text(name: &str, role: &str, interactive: bool) -> Value {
     let body = json!({ "promptName": "mine", "contentName": name, "type": "TEXT", "role": role,
         "interactive": interactive, "textInputConfiguration": { "mediaType": "text/plain" } });
-    event("contentStart", body)
+    event("contentStart", &body)
 }
 
 fn open_audio(name: &str) -> Value {
     let body = json!({ "promptName": "mine", "contentName": name, "type": "AUDIO", "role": "USER",
         "interactive": true, "audioInputConfiguration": { "sampleRateHertz": 16000 } });
-    event("contentStart", body)
+    event("contentStart", &body)
 }
 
 fn open_tool(name: &str, id: &str) -> Value {
     let body = json!({ "promptName": "mine", "contentName": name, "type": "TOOL", "role": "TOOL",
         "toolResultInputConfiguration": { "toolUseId": id, "type": "TEXT" } });
-    event("contentStart", body)
+    event("contentStart", &body)
 }
 
 fn data(event_name: &str, block: &str, content: &str) -> Value {
-    event(event_name, json!({ "promptName": "mine", "contentName": block, "content": content }))
+    event(event_name, &json!({ "promptName": "mine", "contentName": block, "content": content }))
 }
 
 fn text(block: &str) -> Value {
@@ -65,15 +68,15 @@ fn result(block: &str) -> Value {
 }
 
 fn close(block: &str) -> Value {
-    event("contentEnd", json!({ "promptName": "mine", "contentName": block }))
+    event("contentEnd", &json!({ "promptName": "mine", "contentName": block }))
 }
 
 fn end_prompt() -> Value {
-    event("promptEnd", json!({ "promptName": "mine" }))
+    event("promptEnd", &json!({ "promptName": "mine" }))
 }
 
 fn end() -> Value {
-    event("sessionEnd", json!({}))
+    event("sessionEnd", &json!({}))
 }
 
 /// A session up to its system prompt.
@@ -105,7 +108,7 @@ fn after(events: &[Value]) -> Check {
         ("toolUse", json!({ "contentId": "t", "toolUseId": "u-1", "toolName": "weather", "content": "{}" })),
         ("contentEnd", json!({ "contentId": "t", "type": "TOOL", "stopReason": "TOOL_USE" })),
     ] {
-        check.heard(event(name, body).to_string().as_bytes()).unwrap();
+        check.heard(event(name, &body).to_string().as_bytes()).unwrap();
     }
     check
 }
@@ -158,7 +161,7 @@ fn what_a_session_of_ours_sends_passes() {
         ("toolUse", json!({ "contentId": "t", "toolUseId": "u-1", "toolName": "weather", "content": "{}" })),
         ("contentEnd", json!({ "contentId": "t", "type": "TOOL", "stopReason": "TOOL_USE" })),
     ] {
-        let payload = event(name, body).to_string();
+        let payload = event(name, &body).to_string();
         session.handle(Input::Payload(payload.as_bytes()));
         check.heard(payload.as_bytes()).unwrap();
     }
@@ -274,7 +277,7 @@ fn what_is_no_event_of_a_clients_is_refused_without_repeating_it() {
         (json!("secret"), "E-PARSE"),
         (json!({ "event": {} }), "E-PARSE"),
         (json!({ "event": { "sessionEnd": {}, "promptEnd": {} } }), "E-PARSE"),
-        (event("secret", json!({})), "unknown-event"),
+        (event("secret", &json!({})), "unknown-event"),
         (without(&audio("a"), "/event/audioInput/promptName"), "E-PARSE"),
         (data("audioInput", "a", "secret!"), "E-PARSE"),
         (half, "half-sample"),

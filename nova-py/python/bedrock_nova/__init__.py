@@ -17,7 +17,7 @@ from __future__ import annotations
 
 from . import errors, events
 from ._native import __version__, metrics
-from .conversation import Buffer, Conversation, Snapshot, Usage
+from .conversation import Buffer, Conversation, Snapshot, Stats, Usage
 from .errors import *  # noqa: F403 - the tree, by its own list
 from .events import *  # noqa: F403 - the events, by their own list
 from .models import Model, Voice, models, voices
@@ -32,8 +32,10 @@ from .pool import (
     PooledConversation,
     PoolStats,
 )
+from .raw import RawSession
 from .reader import Events
 from .service import Bedrock, Credentials
+from .sync import SyncConversation
 from .tools import OfferedTool, Tool, tool
 
 __all__ = [
@@ -56,8 +58,11 @@ __all__ = [
     "OwnerBudget",
     "PoolStats",
     "PooledConversation",
+    "RawSession",
     "Renewal",
     "Snapshot",
+    "Stats",
+    "SyncConversation",
     "Timeouts",
     "Tool",
     "Usage",

@@ -24,7 +24,7 @@ from .tools import Toolbox, handled, tools_of
 if TYPE_CHECKING:
     from typing import Unpack
 
-__all__ = ["Buffer", "Conversation", "Snapshot", "Usage"]
+__all__ = ["Buffer", "Conversation", "Snapshot", "Stats", "Usage"]
 
 _log = logging.getLogger("bedrock_nova")
 
@@ -42,6 +42,30 @@ class Usage:
     tokens: Tokens
     cost: Decimal | None
     time: float
+
+
+@dataclass(frozen=True, slots=True)
+class Stats:
+    """What waits in a call and what was given up, for whoever asks why it lags. Times are seconds."""
+
+    sessions: int
+    attempts: int
+    """At another session, since the last one that lasted."""
+    blocked: float
+    """How long the way up has taken nothing that it was given."""
+    audio_waiting: float
+    audio_bound: float
+    audio_dropped: float
+    audio_pieces_waiting: int
+    """Pieces of 100 ms at most that the call has not taken yet."""
+    audio_pieces_bound: int
+    texts_waiting: int
+    texts_bound: int
+    tools: int
+    tools_bound: int
+    turns: int
+    log: dict[str, Any]
+    """What the log of events holds, as the library spells it."""
 
 
 class Snapshot:
@@ -124,9 +148,7 @@ class Conversation:
 
     def _again(self, snapshot: Snapshot) -> Callable[[Hub, Toolbox], _native.Op]:
         def begin(hub: Hub, toolbox: Toolbox) -> _native.Op:
-            return _native.resume(
-                hub.bell, self._service._native, snapshot.to_json(), toolbox.offers, toolbox.inbox
-            )
+            return _native.resume(hub.bell, self._service._native, snapshot.to_json(), toolbox.offers, toolbox.inbox)
 
         return begin
 
@@ -282,6 +304,11 @@ class Conversation:
         hub, native = self._here()
         return _usage(await hub.run(native.usage(hub.bell)))
 
+    async def stats(self) -> Stats:
+        """Return what waits in the call, and what was given up."""
+        hub, native = self._here()
+        return _stats(json.loads(await hub.run(native.stats(hub.bell))))
+
     @property
     def latest_usage(self) -> Usage | None:
         """What had been used at the last `UsageUpdate`; also of a call that is over."""
@@ -352,8 +379,26 @@ def _samples(pcm: Buffer) -> Any:
     return view if view.format == "B" and view.contiguous else view.tobytes()
 
 
+def _stats(fields: dict[str, Any]) -> Stats:
+    call = fields["call"]
+    return Stats(
+        sessions=call["sessions"],
+        attempts=call["attempts"],
+        blocked=call["blockedMs"] / 1000,
+        audio_waiting=call["audioWaitingMs"] / 1000,
+        audio_bound=call["audioBoundMs"] / 1000,
+        audio_dropped=call["audioDroppedMs"] / 1000,
+        audio_pieces_waiting=fields["audioPiecesWaiting"],
+        audio_pieces_bound=fields["audioPiecesBound"],
+        texts_waiting=call["textsWaiting"],
+        texts_bound=call["textsBound"],
+        tools=call["tools"],
+        tools_bound=call["toolsBound"],
+        turns=call["turns"],
+        log=fields["log"],
+    )
+
+
 def _usage(text: bytes) -> Usage:
     fields = json.loads(text)
     return Usage(tokens(fields["tokens"]), money(fields["cost"]), fields["timeMs"] / 1000)
-
-

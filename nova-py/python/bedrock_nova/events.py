@@ -385,13 +385,9 @@ _MADE: dict[str, Callable[[int, float, _Fields], Event]] = {
     "toolCall": lambda seq, at, f: ToolCall(seq, at, f["turn"], f["id"], f["name"], f["arguments"]),
     "toolDone": lambda seq, at, f: ToolDone(seq, at, f["id"], f["name"], f["outcome"]),
     "turnEnded": lambda seq, at, f: TurnEnded(seq, at, f["turn"], f["end"], _latency(f["latency"])),
-    "usage": lambda seq, at, f: UsageUpdate(
-        seq, at, tokens(f["total"]), tokens(f["delta"]), money(f.get("cost"))
-    ),
+    "usage": lambda seq, at, f: UsageUpdate(seq, at, tokens(f["total"]), tokens(f["delta"]), money(f.get("cost"))),
     "budget": lambda seq, at, f: BudgetReached(seq, at, f["scope"], f["measure"], f["level"]),
-    "reconnecting": lambda seq, at, f: Reconnecting(
-        seq, at, error_from_json(f["reason"]), f["attempt"]
-    ),
+    "reconnecting": lambda seq, at, f: Reconnecting(seq, at, error_from_json(f["reason"]), f["attempt"]),
     "renewed": lambda seq, at, f: Renewed(
         seq,
         at,
@@ -407,9 +403,7 @@ _MADE: dict[str, Callable[[int, float, _Fields], Event]] = {
     "inputDropped": lambda seq, at, f: InputDropped(seq, at, _seconds(f["durationMs"]), f["why"]),
     "gap": lambda seq, at, f: Gap(seq, at, f["events"], _seconds(f["audioMs"])),
     "unknown": lambda seq, at, f: Unknown(seq, at, f["name"], f["body"]),
-    "closed": lambda seq, at, f: Closed(
-        seq, at, f["reason"], _error(f.get("error")), unsent(f["unsent"])
-    ),
+    "closed": lambda seq, at, f: Closed(seq, at, f["reason"], _error(f.get("error")), unsent(f["unsent"])),
 }
 
 

@@ -147,9 +147,7 @@ def encode(options: Options, tools: Sequence[Tool | OfferedTool]) -> bytes:
     if (timeouts := options.get("timeouts")) is not None:
         config["timeouts"] = _durations(asdict(timeouts))
     if (idle := options.get("idle")) is not None:
-        config["idle"] = _durations(
-            {"tell": idle.tell, "hangUp": idle.hang_up, "longestCall": idle.longest_call}
-        )
+        config["idle"] = _durations({"tell": idle.tell, "hangUp": idle.hang_up, "longestCall": idle.longest_call})
     if (renewal := options.get("renewal")) is not None:
         shares = {"from": renewal.from_share, "atTheLatest": renewal.at_the_latest}
         config["renewal"] = {name: share for name, share in shares.items() if share is not None}

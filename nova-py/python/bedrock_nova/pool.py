@@ -186,9 +186,7 @@ class ConversationPool:
         if others := sorted(set(options) - {"tools"}):
             raise TypeError(f"a call that goes on has its options in its snapshot, and takes no {others[0]!r}")
         toolbox = Toolbox(hub, handled(tools_of([*self._tools, *options.get("tools", ())])))
-        op = native.open_from(
-            hub.bell, self.service._native, owner, snapshot.to_json(), toolbox.offers, toolbox.inbox
-        )
+        op = native.open_from(hub.bell, self.service._native, owner, snapshot.to_json(), toolbox.offers, toolbox.inbox)
         return await self._opened(hub, op, toolbox)
 
     def get(self, id: str, owner: str) -> PooledConversation:
@@ -264,7 +262,5 @@ class ConversationPool:
     def _open(self) -> tuple[Hub, _native.Pool]:
         hub, native = self._hub, self._native
         if hub is None or native is None:
-            raise Misuse(
-                "This pool was not started.", code="not-open", hint="Use it inside `async with`, or start it."
-            )
+            raise Misuse("This pool was not started.", code="not-open", hint="Use it inside `async with`, or start it.")
         return hub, native

@@ -304,15 +304,13 @@ def _end(child: subprocess.Popen[bytes], reader: _Reader) -> None:
 def _words(options: EmulatorOptions) -> list[str]:
     words = ["emulate", "--announce", "json", "--until-stdin-closes"]
     words += ["--tls", options.get("tls", _FREE), "--h2c", options.get("h2c", _FREE)]
-    for name in ("scenario", "pace", "clock"):
+    for name in ("scenario", "pace", "clock", "access_key", "secret_key"):
         if (value := options.get(name)) is not None:
-            words += [f"--{name}", os.fspath(value) if isinstance(value, os.PathLike) else str(value)]
+            words += ["--" + name.replace("_", "-"), os.fspath(value) if isinstance(value, os.PathLike) else str(value)]
     if options.get("strict"):
         words.append("--strict")
     for name, position in options.get("switches", {}).items():
         words += ["--switch", f"{name}={position}"]
-    if "access_key" in options or "secret_key" in options:
-        words += ["--access-key", options["access_key"], "--secret-key", options["secret_key"]]
     return words
 
 

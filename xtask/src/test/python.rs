@@ -29,9 +29,8 @@ pub(super) fn test(report: &mut Report, install: Install) {
     for place in bench.places.clone() {
         report.stage(&format!("python: tests {}", place.python.name()), |found| bench.tests(&place, found));
     }
-    if root().join(CONTRACT).is_dir() {
-        report.stage("python: contract", |found| bench.contract(found));
-    }
+    report.stage("python: contract", |found| bench.backend(CONTRACT, found));
+    report.stage("python: example", |found| bench.backend("examples/fastapi/tests", found));
 }
 
 /// What the stages hand on to each other.
@@ -75,8 +74,7 @@ impl Bench {
     }
 
     fn lint(&self) -> Result<(), String> {
-        let sources = sources();
-        let ruff = |words: &[&str]| run(self.oldest("ruff")?.args(words).args(&sources), minutes(2));
+        let ruff = |words: &[&str]| run(self.oldest("ruff")?.args(words).args(sources()), minutes(2));
         ruff(&["check"])?;
         ruff(&["format", "--check"])
     }
@@ -92,11 +90,13 @@ impl Bench {
     fn types(&self) -> Result<(), String> {
         let place = self.places.first().ok_or(NOWHERE)?;
         self.install_wheels(place)?;
-        let sources = sources();
-        run(place.environment.command("mypy").args(["--strict"]).args(&sources), minutes(5))?;
+        // Each with its own tests alone: two of them have a module of the same name.
+        for part in [&LIBRARY[..], &[EXAMPLE], &[CONTRACT]] {
+            run(place.environment.command("mypy").args(["--strict"]).args(part), minutes(5))?;
+        }
         let mut pyright = place.environment.command("pyright");
         pyright.arg("--pythonpath").arg(place.environment.path("python"));
-        run(pyright.args(&sources), minutes(5))?;
+        run(pyright.args(sources()), minutes(5))?;
         run(place.environment.command("stubtest").arg("bedrock_nova._native"), minutes(5))
     }
 
@@ -107,9 +107,9 @@ impl Bench {
         count(&mut pytest, 10, found)
     }
 
-    fn contract(&self, found: &mut Findings) -> Result<(), String> {
+    fn backend(&self, folder: &str, found: &mut Findings) -> Result<(), String> {
         self.install_wheels(self.places.first().ok_or(NOWHERE)?)?;
-        count(self.oldest("pytest")?.arg(CONTRACT), 10, found)
+        count(self.oldest("pytest")?.arg(folder), 10, found)
     }
 
     fn install_wheels(&self, place: &Place) -> Result<(), String> {
@@ -145,15 +145,16 @@ fn count(pytest: &mut Command, limit: u64, found: &mut Findings) -> Result<(), S
     run_counting(pytest.args(["-rs", "--durations=10"]), minutes(limit), Tally::from_pytest, found)
 }
 
-/// Returns the folders with Python of ours that are there.
-fn sources() -> Vec<&'static str> {
-    let folders = ["nova-py/python", "nova-py/tests", "nova-py/smoke.py", "examples/fastapi", CONTRACT];
-    folders.into_iter().filter(|folder| root().join(folder).exists()).collect()
+/// Returns all Python of ours.
+fn sources() -> impl Iterator<Item = &'static str> {
+    LIBRARY.into_iter().chain([EXAMPLE, CONTRACT])
 }
 
 /// The wheels that are tested.
 const TESTED: Profile = Profile::Dist;
 
+const LIBRARY: [&str; 3] = ["nova-py/python", "nova-py/tests", "nova-py/smoke.py"];
+const EXAMPLE: &str = "examples/fastapi";
 const CONTRACT: &str = "examples/contract";
 const TESTS: &str = "nova-py/requirements/tests.txt";
 const CHECKS: &str = "nova-py/requirements/checks.txt";

@@ -6,17 +6,8 @@
 use crate::error::{Error, ErrorKind};
 
 /// Values that a server's own configuration has, and that none of its clients chose.
-const OF_THE_SERVER: [&str; 9] = [
-    "tool-handler",
-    "catalogue",
-    "configuration",
-    "endpoint",
-    "ca-bundle",
-    "snapshot",
-    "lease-life",
-    "store-address",
-    "store-unusable",
-];
+const OF_THE_SERVER: [&str; 7] =
+    ["catalogue", "configuration", "endpoint", "ca-bundle", "lease-life", "store-address", "store-unusable"];
 
 /// Returns the HTTP status with which a server answers a request that failed.
 ///
@@ -27,7 +18,7 @@ const OF_THE_SERVER: [&str; 9] = [
 /// | 409 | the call's state does not allow it: `Misuse`, `Closed` |
 /// | 413 | it does not fit one event of the service's: code `too-large` |
 /// | 429 | a limit of the server's own, of which the client has its share: `Limit` |
-/// | 500 | the server's own mistake: `Bug`, and `Invalid` about its configuration |
+/// | 500 | the server's own mistake: `Bug`, a tool without a handler, and `Invalid` about its configuration |
 /// | 502 | what is behind the server answers wrongly, late or not at all, or refuses the server: `Denied`, `Wire`, `Protocol`, `Transport`, `Timeout`, `Unavailable` |
 /// | 503 | it passes: another process has the call, the store is away, this process drains, the service asks for a pause (`Throttled`) |
 ///
@@ -35,12 +26,15 @@ const OF_THE_SERVER: [&str; 9] = [
 /// come for the first time. Whether trying again can help is [`Error::is_retryable`], under every status; with 429 and
 /// 503 a server says after how long (`Retry-After`). 401 is none of a call's: a server that asks who somebody is says it.
 #[must_use]
+#[allow(clippy::match_same_arms, reason = "a row for each kind")]
 pub fn status(error: &Error) -> u16 {
     match (error.kind(), error.code()) {
         (ErrorKind::Invalid, "no-such-call") => 404,
         (ErrorKind::Invalid, "too-large") => 413,
         (ErrorKind::Invalid, code) if OF_THE_SERVER.contains(&code) => 500,
         (ErrorKind::Invalid | ErrorKind::ModelRetired | ErrorKind::Filtered, _) => 400,
+        // The program has a tool without the code that runs it.
+        (ErrorKind::Misuse, "tool-handler") => 500,
         (ErrorKind::Misuse | ErrorKind::Closed, _) => 409,
         (ErrorKind::Limit, "draining") => 503,
         (ErrorKind::Limit, _) => 429,
@@ -61,7 +55,7 @@ mod tests {
     /// What comes out for each kind, and for each code that makes a difference.
     fn table(kind: ErrorKind) -> &'static [(&'static str, u16)] {
         match kind {
-            ErrorKind::Misuse => &[("", 409), ("call-exists", 409), ("E-GEN", 409)],
+            ErrorKind::Misuse => &[("", 409), ("call-exists", 409), ("E-GEN", 409), ("tool-handler", 500)],
             ErrorKind::Closed => &[("", 409)],
             ErrorKind::Invalid => &[
                 ("", 400),
@@ -71,9 +65,8 @@ mod tests {
                 ("E-VOICE1", 400),
                 ("E-HISTMAX", 400),
                 ("call-id", 400),
-                ("tool-handler", 500),
+                ("snapshot", 400),
                 ("store-address", 500),
-                ("snapshot", 500),
             ],
             ErrorKind::ModelRetired | ErrorKind::Filtered => &[("", 400)],
             ErrorKind::Limit => &[

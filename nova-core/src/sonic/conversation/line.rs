@@ -221,12 +221,16 @@ impl Line {
                 self.close_audio()?;
                 audio.end_block(now);
             }
-            Next::Begin => {
-                self.audio = Some(self.session.open(Content::Audio { rate: audio.rate() })?);
-                audio.begin_block(now);
-            }
+            Next::Begin => self.begin_audio(now, audio)?,
         }
         Ok(self.next_payload().map_or(Up::Nothing, Up::Send))
+    }
+
+    /// Opens another audio block.
+    pub(super) fn begin_audio(&mut self, now: Duration, audio: &mut AudioIn) -> Result<()> {
+        self.audio = Some(self.session.open(Content::Audio { rate: audio.rate() })?);
+        audio.begin_block(now);
+        Ok(())
     }
 
     fn close_audio(&mut self) -> Result<()> {

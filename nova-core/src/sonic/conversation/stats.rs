@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use super::audio_in::LIVE_BOUND;
 use super::call::Call;
+use super::line::Line;
 use super::sending::TYPED_BOUND;
 use crate::sonic::contract::TOOLS_AT_ONCE;
 use crate::sonic::stats::CallStats;
@@ -14,7 +15,7 @@ impl Call {
     pub fn stats(&self) -> CallStats {
         let line = self.lines.in_use();
         let lasted = line.map(|line| self.now.saturating_sub(line.accepted)).unwrap_or_default();
-        let stalled_since = line.and_then(|line| line.stalled_since());
+        let stalled_since = line.and_then(Line::stalled_since);
         CallStats {
             at: self.now,
             sessions: self.sessions,

@@ -293,6 +293,10 @@ impl Call {
             let elsewhere = self.turns.is_elsewhere(turn, *link);
             let hears = |state| state == LineState::Live || (state == LineState::Leaving && !elsewhere);
             if let Some(line) = self.lines.get_mut(*link).filter(|line| hears(line.state)) {
+                if line.is_between_blocks() {
+                    // Nobody has seen the service take a result without an open block.
+                    line.begin_audio(self.now, &mut self.audio_in)?;
+                }
                 told = Some((*link, line.answer_tool(id, result, outcome)?));
                 line.speaks = Some(self.now);
                 self.tools.told_at = self.now;
