@@ -41,14 +41,6 @@ class EventStream(StreamingResponse):
 
     media_type = "text/event-stream"
 
-<<<<<<< HEAD
-=======
-    def __init__(self, messages: AsyncGenerator[bytes, None], status_code: int = 200) -> None:
-        # The default is where the framework reads the status for its pages.
-        super().__init__(messages, status_code=status_code, headers=UNBUFFERED)
-        self._messages = messages
-
->>>>>>> main
     async def stream_response(self, send: Send) -> None:
         """Sends them."""
         async with aclosing(cast(AsyncGenerator[bytes, None], self.body_iterator)):

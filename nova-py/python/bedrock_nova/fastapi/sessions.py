@@ -10,7 +10,7 @@ from typing import Annotated, Any, Literal, cast
 from fastapi import APIRouter, Path
 
 from .. import Message, OfferedTool, Options, Snapshot, Usage
-from ..errors import Invalid, Misuse, NovaError
+from ..errors import Misuse, NovaError
 from . import bodies
 from .desk import Desk
 from .errors import Refusal
@@ -51,8 +51,10 @@ def sessions(api: APIRouter, desk: Desk) -> None:
                 call = await desk.pool.open(owner, **chosen(body, desk.defaults))
             else:
                 call = await desk.pool.open_from(owner, Snapshot.from_json(json.dumps(body.snapshot).encode()))
-        except (Misuse, Invalid) as error:
-            # A call that is not open yet forbids nothing: it is what the client has sent that is wrong.
+        except Misuse as error:
+            if error.status != 409:
+                raise
+            # A call that is not open yet forbids nothing: it is what the client has sent that does not go together.
             raise Refusal(400, "invalid", error.code, error.message, hint=error.hint) from error
         times = desk.register.touch(call)
         log.info("Call %.8s… began.", call.id)
