@@ -66,7 +66,6 @@ pub(crate) fn connect(
 /// Goes on with a call from a snapshot; `offers` are the tools that Python runs. The act comes to a `Call`.
 #[pyfunction]
 #[pyo3(signature = (bell, service, snapshot, offers, tools, *, record=None, record_in_full=false))]
-#[allow(clippy::too_many_arguments, reason = "they are one call's options, apart because Python has them apart")]
 pub(crate) fn resume(
     py: Python<'_>,
     bell: &Bell,

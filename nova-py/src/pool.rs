@@ -57,7 +57,6 @@ impl Pool {
     /// Makes a pool; the act comes to a `Pool`.
     #[staticmethod]
     #[pyo3(signature = (bell, conversations, idle, *, per_owner=None, owner_budget=None, store=None, hint="", lease=15.0))]
-    #[allow(clippy::too_many_arguments, reason = "they are one pool's options, apart because Python has them apart")]
     fn start(
         py: Python<'_>,
         bell: &Bell,
@@ -84,7 +83,6 @@ impl Pool {
 
     /// Opens a call for an owner; the act comes to a `Call`.
     #[pyo3(signature = (bell, service, owner, options, tools, *, record=None, record_in_full=false))]
-    #[allow(clippy::too_many_arguments, reason = "they are one call's options, apart because Python has them apart")]
     fn open(
         &self,
         py: Python<'_>,
@@ -123,7 +121,6 @@ impl Pool {
     }
 
     /// Finds a call here or takes it over from the store; the act comes to a `Call`.
-    #[allow(clippy::too_many_arguments, reason = "they are one call's options, apart because Python has them apart")]
     fn resume(
         &self,
         py: Python<'_>,
