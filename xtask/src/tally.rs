@@ -3,11 +3,13 @@
 use std::fmt;
 use std::ops::AddAssign;
 
-/// How many tests ran, by outcome. Ignored and filtered tests did not run and are in neither number.
+/// How many tests ran, by outcome. Ignored and filtered tests did not run and are in no number.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Tally {
     pub(crate) passed: u64,
     pub(crate) failed: u64,
+    /// Those that found something missing and said so.
+    pub(crate) skipped: u64,
 }
 
 impl Tally {
@@ -24,7 +26,8 @@ impl Tally {
             match (count.parse::<u64>().ok()?, what) {
                 (count, "passed" | "xpassed") => tally.passed += count,
                 (count, "failed" | "error" | "errors") => tally.failed += count,
-                (_, "skipped" | "deselected" | "xfailed" | "warning" | "warnings" | "rerun") => {}
+                (count, "skipped") => tally.skipped += count,
+                (_, "deselected" | "xfailed" | "warning" | "warnings" | "rerun") => {}
                 _ => return None,
             }
         }
@@ -34,7 +37,7 @@ impl Tally {
     /// Reads a closing line of libtest, `test result: ok. 3 passed; 0 failed; 1 ignored; …`; `None` for any other line.
     pub(crate) fn from_libtest(line: &str) -> Option<Tally> {
         let (_, counts) = line.trim_start().strip_prefix("test result: ")?.split_once(". ")?;
-        Some(Tally { passed: count(counts, "passed")?, failed: count(counts, "failed")? })
+        Some(Tally { passed: count(counts, "passed")?, failed: count(counts, "failed")?, skipped: 0 })
     }
 }
 
@@ -42,13 +45,15 @@ impl AddAssign for Tally {
     fn add_assign(&mut self, other: Tally) {
         self.passed += other.passed;
         self.failed += other.failed;
+        self.skipped += other.skipped;
     }
 }
 
 /// The plain closing line.
 impl fmt::Display for Tally {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{} passed, {} failed", self.passed, self.failed)
+        write!(f, "{} passed, {} failed", self.passed, self.failed)?;
+        if self.skipped > 0 { write!(f, ", {} skipped", self.skipped) } else { Ok(()) }
     }
 }
 
@@ -62,15 +67,15 @@ mod tests {
 
     #[test]
     fn closing_lines_of_pytest_are_read_with_and_without_frame() {
-        for (line, passed, failed) in [
-            ("============ 12 passed, 1 skipped in 3.41s ============", 12, 0),
-            ("== 2 failed, 40 passed, 1 error, 3 deselected, 7 warnings in 75.02s (0:01:15) ==", 40, 3),
-            ("3 passed in 0.01s", 3, 0),
-            ("1 passed, 1 xpassed, 1 xfailed in 0.01s", 2, 0),
-            ("====== 5 deselected in 0.10s ======", 0, 0),
-            ("2 errors in 0.05s", 0, 2),
+        for (line, passed, failed, skipped) in [
+            ("============ 12 passed, 1 skipped in 3.41s ============", 12, 0, 1),
+            ("== 2 failed, 40 passed, 1 error, 3 deselected, 7 warnings in 75.02s (0:01:15) ==", 40, 3, 0),
+            ("3 passed in 0.01s", 3, 0, 0),
+            ("1 passed, 1 xpassed, 1 xfailed in 0.01s", 2, 0, 0),
+            ("====== 5 deselected in 0.10s ======", 0, 0, 0),
+            ("2 errors in 0.05s", 0, 2, 0),
         ] {
-            assert_eq!(Tally::from_pytest(line), Some(Tally { passed, failed }), "{line}");
+            assert_eq!(Tally::from_pytest(line), Some(Tally { passed, failed, skipped }), "{line}");
         }
         for line in [
             "no tests ran in 0.01s",
@@ -98,7 +103,9 @@ test result: whatever";
         for tally in printed.lines().filter_map(Tally::from_libtest) {
             sum += tally;
         }
-        assert_eq!(sum, Tally { passed: 42, failed: 2 });
+        assert_eq!(sum, Tally { passed: 42, failed: 2, skipped: 0 });
         assert_eq!(sum.to_string(), "42 passed, 2 failed");
+        sum += Tally { skipped: 3, ..Tally::default() };
+        assert_eq!(sum.to_string(), "42 passed, 2 failed, 3 skipped");
     }
 }

@@ -84,7 +84,7 @@ fn run_counting(
     });
     found.tests += ran;
     match result {
-        Ok(()) if ran == Tally::default() => Err("no test ran".to_owned()),
+        Ok(()) if ran.passed + ran.failed == 0 => Err("no test ran".to_owned()),
         other => other,
     }
 }

@@ -75,6 +75,13 @@ pub(crate) fn redis_server(install: Install) -> Result<String, String> {
         })
 }
 
+/// Looks for curl and jq, with which the example's cURL session is run; without them its test says that it did not run.
+pub(crate) fn for_scripts(install: Install) {
+    if said("curl", &["--version"]).is_none() || said("jq", &["--version"]).is_none() {
+        install_packages(install, &["curl", "jq"]);
+    }
+}
+
 /// Says whether `espeak-ng` is there; without it the emulator speaks unknown sentences as a tone, and no test minds.
 pub(crate) fn has_espeak() -> bool {
     said("espeak-ng", &["--version"]).is_some()

@@ -29,8 +29,8 @@ pub(super) fn test(report: &mut Report, install: Install) {
     for place in bench.places.clone() {
         report.stage(&format!("python: tests {}", place.python.name()), |found| bench.tests(&place, found));
     }
-    report.stage("python: contract", |found| bench.backend(CONTRACT, found));
-    report.stage("python: example", |found| bench.backend("examples/fastapi/tests", found));
+    report.stage("python: example", |found| bench.examples("examples/fastapi/tests", found));
+    report.stage("python: contract", |found| bench.examples(CONTRACT, found));
 }
 
 /// What the stages hand on to each other.
@@ -70,6 +70,8 @@ impl Bench {
             self.places.push(Place { python, environment, share });
         }
         println!("Node.js {node}, for pyright");
+        println!("{}", tools::redis_server(install)?);
+        tools::for_scripts(install);
         Ok(())
     }
 
@@ -107,7 +109,8 @@ impl Bench {
         count(&mut pytest, 10, found)
     }
 
-    fn backend(&self, folder: &str, found: &mut Findings) -> Result<(), String> {
+    /// Runs tests of the example, which is a server of its own with an environment like a user's.
+    fn examples(&self, folder: &str, found: &mut Findings) -> Result<(), String> {
         self.install_wheels(self.places.first().ok_or(NOWHERE)?)?;
         count(self.oldest("pytest")?.arg(folder), 10, found)
     }
