@@ -33,7 +33,7 @@ usage: cargo xtask demo [ARGUMENTS OF `bedrock-nova demo`]
 
 demo       builds the command line and holds a spoken conversation with the local Bedrock
 test       formatting, lints, docs and all tests of the tiers named; of every tier when none is
-dist       makes the Python packages in `dist` and tries them with every Python here; `dev` compiles faster, for a look
+dist       makes the Python packages in `dist` and tries them with every Python here; `dev`: quicker after a change
 fuzz       the fuzz targets named, or all, each for so long; a minute when nothing is said
 soak       ten thousand calls and two hours of one: memory, descriptors and tasks must stay flat
 --install  lets `test` and `dist` install what is missing with apt-get (needs root; CI=true means the same)";

@@ -12,7 +12,7 @@ use crate::python::{Environment, Python};
 pub(crate) enum Profile {
     /// As they are given away: one unit, linked through and through, stripped.
     Dist,
-    /// As `cargo build` does: nothing to give away, but a change is there within seconds.
+    /// As `cargo build` does: nothing to give away and no faster from nothing, but quick after each change.
     Dev,
 }
 
@@ -119,7 +119,7 @@ fn wheels(package: Package, folder: &Path) -> Vec<PathBuf> {
     wheels
 }
 
-/// Twice as long as the slowest machine took from nothing.
+/// Twice as long as it took from nothing on two cores that others used too.
 const LIMIT: Duration = Duration::from_secs(25 * 60);
 
 #[cfg(test)]
