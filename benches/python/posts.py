@@ -62,7 +62,9 @@ class Client:
 def request(path: str, body: dict[str, object]) -> bytes:
     """Write a request."""
     text = json.dumps(body).encode()
-    head = f"POST {path} HTTP/1.1\r\nHost: bench\r\nContent-Type: application/json\r\nContent-Length: {len(text)}\r\n\r\n"
+    head = (
+        f"POST {path} HTTP/1.1\r\nHost: bench\r\nContent-Type: application/json\r\nContent-Length: {len(text)}\r\n\r\n"
+    )
     return head.encode() + text
 
 

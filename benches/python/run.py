@@ -22,6 +22,9 @@ import route
 from processes import Process, Report, Unmeasured, core_busy
 
 RUST = "Rust"
+"""The library in a runtime of as many threads as the wheel's: what a Python is held against."""
+RUST_ALONE = "Rust, 1 thread"
+"""The same on the main thread alone, as `calls` has it: the least that it can cost, and no wheel can be built so."""
 SDK = "official SDK"
 HERE = Path(__file__).parent
 KEYS = {"AWS_ACCESS_KEY_ID": "AKIDEXAMPLE", "AWS_SECRET_ACCESS_KEY": "wJalrXUtnFEMI/K7MDENG+bPxRfiCYEXAMPLEKEY"}
@@ -180,13 +183,13 @@ COLUMNS: tuple[tuple[str, Callable[[Row], float], int], ...] = (
 
 
 def show(phase: Phase, table: Table) -> None:
-    """Print a phase: a line for each client, and its ratio to Rust unless the peer was full."""
+    """Print a phase: a line for each client, and its ratios to Rust unless the peer was full."""
     print(f"\n{phase.title}\n")
-    heads = ["client", "ratio", *(head for head, _, _ in COLUMNS)]
+    heads = ["client", "x Rust", "x 1 thread", *(head for head, _, _ in COLUMNS)]
     lines = [heads]
     for name, rows in table.items():
         cells = [figure(rows, of, digits) for _, of, digits in COLUMNS]
-        lines.append([name, ratio(rows, table.get(RUST, ())), *cells])
+        lines.append([name, *(ratio(rows, table.get(each, ())) for each in (RUST, RUST_ALONE)), *cells])
     widths = [max(len(line[at]) for line in lines) for at in range(len(heads))]
     for line in lines:
         print("  ".join(cell.ljust(width) for cell, width in zip(line, widths, strict=True)).rstrip())
@@ -203,9 +206,11 @@ def ratio(rows: Sequence[Row], baseline: Sequence[Row]) -> str:
 
 def phases(words: argparse.Namespace) -> dict[str, Phase]:
     """Return what is to be done, in order."""
-    rust = Client(RUST, (str(words.calls_bin),))
+    calls_bin = str(words.calls_bin)
+    rust = (Client(RUST_ALONE, (calls_bin,)), Client(RUST, (calls_bin, "--workers", "2")))
     ours = tuple(
-        Client(f"Python, {loop}", (words.python, str(HERE / "ours.py"), "--loop", loop)) for loop in ("asyncio", "uvloop")
+        Client(f"Python, {loop}", (words.python, str(HERE / "ours.py"), "--loop", loop))
+        for loop in ("asyncio", "uvloop")
     )
     sdk = (Client(SDK, (words.sdk_python, str(HERE / "sdk.py"))),) if words.sdk_python else ()
     kib = "1 KiB chunks, nothing comes down"
@@ -213,18 +218,22 @@ def phases(words: argparse.Namespace) -> dict[str, Phase]:
     calls, many, few = words.calls, words.many, words.few
     return {
         "flood": Phase(
-            f"flood: {calls} calls, {kib}; try_send_audio 200 times a second each", "flood", calls, "mute", (rust, *ours)
+            f"flood: {calls} calls, {kib}; try_send_audio 200 times a second each",
+            "flood",
+            calls,
+            "mute",
+            (*rust, *ours),
         ),
         "file": Phase(
             f"file: {many} calls, {kib}; send_audio without end, which waits for room (real time)",
             "file",
             many,
             "mute",
-            (rust, *ours),
+            (*rust, *ours),
         ),
         "sdk": Phase(f"official SDK: {few} calls, {kib}; as fast as it sends", "file", few, "mute", sdk),
-        "live": Phase(f"live: {calls} calls, {both}", "live", calls, "speak", (rust, *ours)),
-        "few": Phase(f"few: {few} calls, {both}", "live", few, "speak", (rust, *ours, *sdk)),
+        "live": Phase(f"live: {calls} calls, {both}", "live", calls, "speak", (*rust, *ours)),
+        "few": Phase(f"few: {few} calls, {both}", "live", few, "speak", (*rust, *ours, *sdk)),
     }
 
 
@@ -233,16 +242,18 @@ Table = dict[str, list[Row]]
 
 def chunk_verdict(table: Table, name: str) -> tuple[bool, str]:
     """A chunk costs little more from Python."""
-    rust, ours = (median(table[each], lambda row: row.chunk_us) for each in (RUST, name))
+    alone, rust, ours = (median(table[each], lambda row: row.chunk_us) for each in (RUST_ALONE, RUST, name))
     more = ours - rust
-    return more <= CHUNK_US, f"{name}: a chunk costs {ours:.1f} us, {more:+.1f} against {rust:.1f} from Rust (limit +{CHUNK_US})"
+    sentence = f"{name}: a chunk costs {ours:.1f} us, {more:+.1f} against {rust:.1f} from Rust (limit +{CHUNK_US})"
+    return more <= CHUNK_US, f"{sentence}; {ours - alone:+.1f} against {alone:.1f} on one thread"
 
 
 def live_verdict(table: Table, name: str) -> tuple[bool, str]:
     """A hundred live calls cost not much more from Python."""
-    rust, ours = (median(table[each], lambda row: row.share) for each in (RUST, name))
+    alone, rust, ours = (median(table[each], lambda row: row.share) for each in (RUST_ALONE, RUST, name))
     times = ours / rust
-    return times <= LIVE_TIMES, f"{name}: {ours:.1%} of a core, {times:.2f} times Rust's {rust:.1%} (limit {LIVE_TIMES})"
+    sentence = f"{name}: {ours:.1%} of a core, {times:.2f} times Rust's {rust:.1%} (limit {LIVE_TIMES})"
+    return times <= LIVE_TIMES, f"{sentence}; {ours / alone:.2f} times its {alone:.1%} on one thread"
 
 
 def delay_verdict(table: Table, name: str) -> tuple[bool, str]:
@@ -254,32 +265,41 @@ def delay_verdict(table: Table, name: str) -> tuple[bool, str]:
 def verdicts(tables: dict[str, Table]) -> list[tuple[bool, str]]:
     """Hold what was measured against its limits; of what the peer could not keep up with, nothing is said."""
     wanted = (("flood", chunk_verdict), ("live", live_verdict), ("live", delay_verdict))
-    found = []
+    found: list[tuple[bool, str]] = []
     for phase, verdict in wanted:
         table = tables.get(phase, {})
         if any(row.is_the_peers for rows in table.values() for row in rows):
             continue
-        found.extend(verdict(table, name) for name in table if name != RUST)
+        found.extend(verdict(table, name) for name in table if name not in (RUST, RUST_ALONE))
     return found
 
 
 def measure_route(words: argparse.Namespace, bench: Bench) -> list[tuple[bool, str]]:
     """Measure the voice backend, and print it."""
-    print(f"\nroute: {words.calls} calls, POST /audio/chunk of 100 ms 10 times a second each, uvicorn on uvloop, one process\n")
-    seen = [route.measure(words.python, *bench.address("speak"), words.calls, words.seconds) for _ in range(words.repetitions)]
+    print(
+        f"\nroute: {words.calls} calls, POST /audio/chunk of 100 ms 10 times a second each, uvicorn on uvloop, one process\n"
+    )
+    seen = [
+        route.measure(words.python, *bench.address("speak"), words.calls, words.seconds)
+        for _ in range(words.repetitions)
+    ]
     print("sent  refused  cpu %  p50 ms  p99 ms  longest ms")
     for each in seen:
         print(f"{each.sent}  {each.refused}  {each.cpu:.0%}  {each.p50}  {each.p99}  {each.longest}")
     p99 = statistics.median(each.p99 for each in seen)
     refused = sum(each.refused for each in seen)
-    return [(p99 < ROUTE_MS and not refused, f"route: p99 {p99:.2f} ms (limit {ROUTE_MS}), {refused} refused (limit 0)")]
+    return [
+        (p99 < ROUTE_MS and not refused, f"route: p99 {p99:.2f} ms (limit {ROUTE_MS}), {refused} refused (limit 0)")
+    ]
 
 
 def main() -> int:
     """Measure everything and print it; return 1 if a limit is missed."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--calls-bin", type=Path, required=True, help="the program `calls`")
-    parser.add_argument("--python", default=sys.executable, help="a Python with the wheel, uvloop and the backend's packages")
+    parser.add_argument(
+        "--python", default=sys.executable, help="a Python with the wheel, uvloop and the backend's packages"
+    )
     parser.add_argument("--sdk-python", help="a Python with the official SDK")
     parser.add_argument("--calls", type=int, default=100)
     parser.add_argument("--many", type=int, default=400, help="calls that read a file out")
@@ -306,7 +326,9 @@ def main() -> int:
     for holds, sentence in found:
         print(f"{'PASS' if holds else 'FAIL'}  {sentence}")
     if any(row.others > BUSY for table in tables.values() for rows in table.values() for row in rows):
-        print("NOTE  Other programs had the cores (others %): measure on an idle machine, or as root with `chrt -r 10` in front.")
+        print(
+            "NOTE  Other programs had the cores (others %): measure on an idle machine, or as root with `chrt -r 10` in front."
+        )
     return 0 if all(holds for holds, _ in found) else 1
 
 

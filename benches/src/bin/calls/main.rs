@@ -50,13 +50,24 @@ struct Arguments {
     /// How the calls of such a client speak.
     #[arg(long, hide = true, value_enum, default_value = "live")]
     speech: Speech,
+    /// Threads of such a client's runtime; without it, the main thread does all.
+    #[arg(long, hide = true)]
+    workers: Option<usize>,
 }
 
 fn main() -> ExitCode {
     let arguments = Arguments::parse();
     let core = if arguments.peer { 1 } else { 0 };
     let place = clock::pin(core);
-    let runtime = match tokio::runtime::Builder::new_current_thread().enable_all().build() {
+    let mut builder = match arguments.workers {
+        None => tokio::runtime::Builder::new_current_thread(),
+        Some(workers) => {
+            let mut builder = tokio::runtime::Builder::new_multi_thread();
+            builder.worker_threads(workers);
+            builder
+        }
+    };
+    let runtime = match builder.enable_all().build() {
         Ok(runtime) => runtime,
         Err(error) => return failed(&error.into()),
     };
