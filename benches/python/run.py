@@ -189,19 +189,34 @@ def show(phase: Phase, table: Table) -> None:
     lines = [heads]
     for name, rows in table.items():
         cells = [figure(rows, of, digits) for _, of, digits in COLUMNS]
-        lines.append([name, *(ratio(rows, table.get(each, ())) for each in (RUST, RUST_ALONE)), *cells])
+        lines.append([name, *(ratio(table, name, each) for each in (RUST, RUST_ALONE)), *cells])
     widths = [max(len(line[at]) for line in lines) for at in range(len(heads))]
     for line in lines:
         print("  ".join(cell.ljust(width) for cell, width in zip(line, widths, strict=True)).rstrip())
 
 
-def ratio(rows: Sequence[Row], baseline: Sequence[Row]) -> str:
-    """Return how many times the baseline's CPU for a chunk it is."""
-    if not baseline:
+def pairs(table: Table, name: str, baseline: str, of: Callable[[Row], float]) -> list[tuple[float, float]]:
+    """Return what both came to, repetition by repetition: what disturbs one of them for long disturbs the other too."""
+    return [(of(ours), of(theirs)) for ours, theirs in zip(table[name], table.get(baseline, ()), strict=False)]
+
+
+def times(table: Table, name: str, baseline: str, of: Callable[[Row], float]) -> float:
+    """Return how many times the baseline it is."""
+    return statistics.median(ours / theirs for ours, theirs in pairs(table, name, baseline, of))
+
+
+def more(table: Table, name: str, baseline: str, of: Callable[[Row], float]) -> float:
+    """Return how much more than the baseline it is."""
+    return statistics.median(ours - theirs for ours, theirs in pairs(table, name, baseline, of))
+
+
+def ratio(table: Table, name: str, baseline: str) -> str:
+    """Write how many times the baseline's CPU for a chunk it is, unless the peer was full."""
+    if baseline not in table:
         return "-"
-    if any(row.is_the_peers for row in (*rows, *baseline)):
+    if any(row.is_the_peers for row in (*table[name], *table[baseline])):
         return "peer full"
-    return f"{median(rows, lambda row: row.chunk_us) / median(baseline, lambda row: row.chunk_us):.2f}"
+    return f"{times(table, name, baseline, chunk_us):.2f}"
 
 
 def phases(words: argparse.Namespace) -> dict[str, Phase]:
@@ -240,20 +255,28 @@ def phases(words: argparse.Namespace) -> dict[str, Phase]:
 Table = dict[str, list[Row]]
 
 
+def chunk_us(row: Row) -> float:
+    """Return the CPU of a chunk."""
+    return row.chunk_us
+
+
 def chunk_verdict(table: Table, name: str) -> tuple[bool, str]:
     """A chunk costs little more from Python."""
-    alone, rust, ours = (median(table[each], lambda row: row.chunk_us) for each in (RUST_ALONE, RUST, name))
-    more = ours - rust
-    sentence = f"{name}: a chunk costs {ours:.1f} us, {more:+.1f} against {rust:.1f} from Rust (limit +{CHUNK_US})"
-    return more <= CHUNK_US, f"{sentence}; {ours - alone:+.1f} against {alone:.1f} on one thread"
+    added = more(table, name, RUST, chunk_us)
+    sentence = (
+        f"{name}: a chunk costs {median(table[name], chunk_us):.1f} us, {added:+.1f} against Rust (limit +{CHUNK_US})"
+    )
+    return added <= CHUNK_US, f"{sentence}; {more(table, name, RUST_ALONE, chunk_us):+.1f} against Rust on one thread"
 
 
 def live_verdict(table: Table, name: str) -> tuple[bool, str]:
     """A hundred live calls cost not much more from Python."""
-    alone, rust, ours = (median(table[each], lambda row: row.share) for each in (RUST_ALONE, RUST, name))
-    times = ours / rust
-    sentence = f"{name}: {ours:.1%} of a core, {times:.2f} times Rust's {rust:.1%} (limit {LIVE_TIMES})"
-    return times <= LIVE_TIMES, f"{sentence}; {ours / alone:.2f} times its {alone:.1%} on one thread"
+    factor = times(table, name, RUST, chunk_us)
+    sentence = f"{name}: {median(table[name], lambda row: row.share):.1%} of a core, {factor:.2f} times Rust's (limit {LIVE_TIMES})"
+    return (
+        factor <= LIVE_TIMES,
+        f"{sentence}; {times(table, name, RUST_ALONE, chunk_us):.2f} times Rust's on one thread",
+    )
 
 
 def delay_verdict(table: Table, name: str) -> tuple[bool, str]:
