@@ -92,6 +92,23 @@ async def test_audio_may_be_any_buffer(service: Bedrock, question: bytes) -> Non
             await talk.send_audio("text")
 
 
+async def test_chunks_of_a_file_wait_for_room_each_for_itself(service: Bedrock) -> None:
+    async with Conversation(service=service) as talk:
+        chunks = [asyncio.create_task(talk.send_audio(bytes(1024))) for _ in range(60)]
+        await asyncio.sleep(0)
+        assert not chunks[50].done(), "there is room for less than a second"
+        chunks[50].cancel()
+        async with asyncio.timeout(SOON):
+            results = await asyncio.gather(*chunks, return_exceptions=True)
+        assert [at for at, result in enumerate(results) if result is not None] == [50]
+        late = [asyncio.create_task(talk.send_audio(bytes(1024))) for _ in range(60)]
+        await asyncio.sleep(0)
+        talk.finish()
+        async with asyncio.timeout(SOON):
+            results = await asyncio.gather(*late, return_exceptions=True)
+        assert isinstance(results[-1], CallClosed), "who waits is told that the call is over"
+
+
 @pytest.mark.slow
 async def test_live_audio_is_refused_when_the_way_is_blocked_and_says_what_to_do(service: Bedrock) -> None:
     async with Conversation(service=service) as talk:

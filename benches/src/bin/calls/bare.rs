@@ -21,14 +21,13 @@ use futures::stream::poll_fn;
 use serde_json::Value;
 use tokio::sync::mpsc;
 
-use crate::peer::Peer;
-use crate::phase::{Pulse, Tasks};
+use crate::phase::{Address, Pulse, Tasks};
 use crate::stamp::Stamp;
 use crate::tally::{Ear, SharedTally};
 use crate::{Failure, clock};
 
 /// Opens streams over one client.
-pub(crate) async fn open(peer: &Peer, calls: u32, tally: &SharedTally, tasks: &mut Tasks) -> Result<(), Failure> {
+pub(crate) async fn open(peer: &Address, calls: u32, tally: &SharedTally, tasks: &mut Tasks) -> Result<(), Failure> {
     let client = client(peer)?;
     for call in 0..calls {
         let (sender, mut receiver) = mpsc::channel(4);
@@ -46,7 +45,7 @@ pub(crate) async fn open(peer: &Peer, calls: u32, tally: &SharedTally, tasks: &m
     Ok(())
 }
 
-fn client(peer: &Peer) -> Result<Client, Failure> {
+fn client(peer: &Address) -> Result<Client, Failure> {
     let store = TrustStore::empty().with_pem_certificate(std::fs::read(&peer.ca)?);
     let http = aws_smithy_http_client::Builder::new()
         .tls_provider(Provider::Rustls(CryptoMode::Ring))

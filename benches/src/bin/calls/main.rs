@@ -13,6 +13,7 @@
 //! The peer is a sink and not the emulator: it has to send sound all the time and to say when each chunk came, and on one
 //! core it has to be less busy than what it measures.
 
+mod asked;
 mod bare;
 mod caller;
 mod clock;
@@ -29,7 +30,7 @@ use std::time::Duration;
 use clap::Parser;
 
 use peer::Peer;
-use phase::{Client, Phase};
+use phase::{Address, Client, Phase, Speech};
 
 /// Holds many conversations at once in real time and measures how late their audio is.
 #[derive(Debug, Parser)]
@@ -43,19 +44,40 @@ struct Arguments {
     /// Be the other side; this program starts it by itself.
     #[arg(long, hide = true)]
     peer: bool,
+    /// Be a client of a peer that somebody else has started: its address and the file with its authority.
+    #[arg(long, hide = true, num_args = 2, value_names = ["URL", "CA"])]
+    join: Option<Vec<String>>,
+    /// How the calls of such a client speak.
+    #[arg(long, hide = true, value_enum, default_value = "live")]
+    speech: Speech,
+    /// Threads of such a client's runtime; without it, the main thread does all.
+    #[arg(long, hide = true)]
+    workers: Option<usize>,
 }
 
 fn main() -> ExitCode {
     let arguments = Arguments::parse();
     let core = if arguments.peer { 1 } else { 0 };
     let place = clock::pin(core);
-    let runtime = match tokio::runtime::Builder::new_current_thread().enable_all().build() {
+    let mut builder = match arguments.workers {
+        None => tokio::runtime::Builder::new_current_thread(),
+        Some(workers) => {
+            let mut builder = tokio::runtime::Builder::new_multi_thread();
+            builder.worker_threads(workers);
+            builder
+        }
+    };
+    let runtime = match builder.enable_all().build() {
         Ok(runtime) => runtime,
         Err(error) => return failed(&error.into()),
     };
-    let result = match arguments.peer {
-        true => runtime.block_on(peer::serve()).map(|()| ExitCode::SUCCESS),
-        false => runtime.block_on(measure(&arguments, place)),
+    let result = match (arguments.peer, arguments.join.as_deref()) {
+        (true, _) => runtime.block_on(peer::serve()).map(|()| ExitCode::SUCCESS),
+        (false, Some([url, ca])) => {
+            let peer = Address { url: url.clone(), ca: ca.clone() };
+            runtime.block_on(asked::serve(&peer, arguments.speech, arguments.calls)).map(|()| ExitCode::SUCCESS)
+        }
+        (false, _) => runtime.block_on(measure(&arguments, place)),
     };
     result.unwrap_or_else(|error| failed(&error))
 }

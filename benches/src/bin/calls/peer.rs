@@ -1,9 +1,12 @@
 //! The other process: how it is started and asked, and what it does.
+//!
+//! It is asked in lines: `take` is answered with what it used and what came to it; `mute` and `speak` say how the streams
+//! are served that begin from then on, and are answered with the same word.
 
 use std::io::BufRead;
 use std::process::Stdio;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 use std::time::Duration;
 
 use base64::Engine as _;
@@ -15,7 +18,7 @@ use tokio::sync::oneshot;
 
 use crate::Failure;
 use crate::clock::{self, Usage};
-use crate::phase::Pulse;
+use crate::phase::{Address, Pulse};
 use crate::stamp::{self, Stamp};
 use crate::tally::{Ear, SharedTally, Tally};
 
@@ -25,9 +28,7 @@ pub(crate) struct Peer {
     commands: ChildStdin,
     answers: Lines<BufReader<ChildStdout>>,
     /// Where it listens.
-    pub(crate) url: String,
-    /// The file with its authority.
-    pub(crate) ca: String,
+    pub(crate) address: Address,
 }
 
 /// What the other side saw.
@@ -50,7 +51,8 @@ impl Peer {
         let mut answers = BufReader::new(child.stdout.take().ok_or("the peer has no output")?).lines();
         let address = answer(&mut answers).await?;
         let (url, ca) = address.split_once(' ').ok_or("the peer tells its address and its authority")?;
-        Ok(Peer { _child: child, commands, answers, url: url.to_owned(), ca: ca.to_owned() })
+        let address = Address { url: url.to_owned(), ca: ca.to_owned() };
+        Ok(Peer { _child: child, commands, answers, address })
     }
 
     /// Takes what has come to the other side since it was last asked.
@@ -72,25 +74,50 @@ pub(crate) async fn serve() -> Result<(), Failure> {
     let sink = Sink::bind().await?;
     println!("{} {}", sink.url()?, sink.ca_file().display());
     let tally = SharedTally::default();
-    let (over, done) = oneshot::channel();
-    let asked = tally.clone();
-    std::thread::spawn(move || {
-        for _take in std::io::stdin().lock().lines().map_while(Result::ok) {
-            println!("{};{}", clock::usage(), asked.take());
-        }
-        let _nobody_waits = over.send(());
+    let mute = Arc::new(AtomicBool::new(false));
+    let done = answering(tally.clone(), {
+        let mute = Arc::clone(&mute);
+        move |word| mute.store(word == "mute", Ordering::Relaxed)
     });
     let streams = Arc::new(AtomicU32::new(0));
+    let serve = move |stream: Stream| {
+        let number = (!mute.load(Ordering::Relaxed)).then(|| streams.fetch_add(1, Ordering::Relaxed));
+        converse(stream, tally.ear(), number)
+    };
     tokio::select! {
-        () = sink.run(move |stream| converse(stream, tally.ear(), streams.fetch_add(1, Ordering::Relaxed))) => {}
+        () = sink.run(serve) => {}
         _ = done => {}
     }
     Ok(())
 }
 
-/// Listens and speaks at once, until the client goes.
-async fn converse(stream: Stream, ear: Ear, number: u32) {
+/// Answers each `take` on the input with what has come and what was used since the last; other words are told and said
+/// back. Resolves when the input ends.
+pub(crate) fn answering(tally: SharedTally, told: impl Fn(&str) + Send + 'static) -> oneshot::Receiver<()> {
+    let (over, done) = oneshot::channel();
+    std::thread::spawn(move || {
+        for line in std::io::stdin().lock().lines().map_while(Result::ok) {
+            match line.as_str() {
+                "take" => println!("{};{}", clock::usage(), tally.take()),
+                word => {
+                    told(word);
+                    println!("{word}");
+                }
+            }
+        }
+        let _nobody_waits = over.send(());
+    });
+    done
+}
+
+/// Listens, and speaks at once if it has a number for its voice, until the client goes.
+async fn converse(stream: Stream, ear: Ear, number: Option<u32>) {
     let Stream { up, down } = stream;
+    let Some(number) = number else {
+        // The stream stays open, and nothing comes down.
+        let _silent = down;
+        return listen(up, ear).await;
+    };
     let speaking = tokio::spawn(speak(down, number));
     listen(up, ear).await;
     speaking.abort();

@@ -19,6 +19,26 @@ pub(crate) enum Client {
     BareSdk,
 }
 
+/// Where the peer is.
+#[derive(Debug)]
+pub(crate) struct Address {
+    pub(crate) url: String,
+    /// The file with its authority.
+    pub(crate) ca: String,
+}
+
+/// How the calls of this library speak.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
+pub(crate) enum Speech {
+    /// 20 ms 50 times a second, each call by a timer of its own, with `try_send_audio`.
+    Live,
+    /// Each call has 1 KiB after 1 KiB to say without end, and waits in `send_audio` until the next is taken.
+    File,
+    /// One task hands 4 KiB over for every call 50 times a second, 1 KiB at a time, with `try_send_audio`: six times
+    /// real time, and nobody waits.
+    Flood,
+}
+
 /// What is to be measured.
 pub(crate) struct Phase {
     pub(crate) client: Client,
@@ -55,8 +75,11 @@ impl Phase {
         let mut tasks = Tasks::new();
         let open = async {
             match self.client {
-                Client::Library => caller::open(peer, self.calls, &tally, &mut tasks).await,
-                Client::BareSdk => bare::open(peer, self.calls, &tally, &mut tasks).await,
+                Client::Library => {
+                    let mut caller = caller::Caller::new(&peer.address, Speech::Live).await?;
+                    caller.open(self.calls, &tally, &mut tasks).await
+                }
+                Client::BareSdk => bare::open(&peer.address, self.calls, &tally, &mut tasks).await,
             }
         };
         timeout(OPENING, open).await.map_err(|_| "the calls do not open in time")??;
@@ -84,6 +107,7 @@ pub(crate) struct Pulse {
 }
 
 impl Pulse {
+    /// Begins the beat of a call.
     pub(crate) fn new(call: u32) -> Self {
         // The golden section spreads any number of calls evenly.
         let offset = BEAT.mul_f64((f64::from(call) * 0.618_033_988_749_894_9).fract());
