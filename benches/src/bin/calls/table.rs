@@ -147,7 +147,7 @@ fn millis(duration: Duration) -> String {
 const P99: f64 = 0.99;
 /// Share of the time that a process may wait for its core; on an idle machine it is nearly nothing.
 const BUSY: f64 = 0.02;
-/// Issue 2: no audio late by more than this at p99 with 200 calls.
+/// The bound: no audio late by more than this at p99 with 200 calls.
 const LATE: Duration = Duration::from_millis(40);
-/// Issue 2: added latency each way at 100 calls. The whole way is more than what we add, so this is the stricter reading.
+/// The bound: added latency each way at 100 calls. The whole way is more than what we add, so this is the stricter reading.
 const WAY: Duration = Duration::from_millis(2);
