@@ -41,7 +41,7 @@ def measure(python: str, url: str, ca: str, calls: int, seconds: float) -> Answe
     }
     words = ["-m", "uvicorn", "app.main:app", "--port", str(port), "--loop", "uvloop", "--no-access-log"]
     server = subprocess.Popen(
-        ["taskset", "-c", "0", python, *words, "--log-level", "warning"], cwd=SERVER, env=env, stdout=subprocess.DEVNULL
+        [python, *words, "--log-level", "warning"], cwd=SERVER, env=env, stdout=subprocess.DEVNULL
     )
     try:
         wait_for(port, server)
