@@ -25,6 +25,8 @@ class Answers:
     p99: float
     longest: float
     cpu: float
+    waited: float
+    """How long the server's loop could have run and had no core."""
 
 
 def measure(python: str, url: str, ca: str, calls: int, seconds: float) -> Answers:
@@ -41,22 +43,23 @@ def measure(python: str, url: str, ca: str, calls: int, seconds: float) -> Answe
     }
     words = ["-m", "uvicorn", "app.main:app", "--port", str(port), "--loop", "uvloop", "--no-access-log"]
     server = subprocess.Popen(
-        ["taskset", "-c", "0", python, *words, "--log-level", "warning"], cwd=SERVER, env=env, stdout=subprocess.DEVNULL
+        [python, *words, "--log-level", "warning"], cwd=SERVER, env=env, stdout=subprocess.DEVNULL
     )
     try:
         wait_for(port, server)
-        before, begin = used(server.pid), time.monotonic()
+        before, queued, begin = used(server.pid), waited(server.pid), time.monotonic()
         script = str(Path(__file__).with_name("posts.py"))
         command = [python, script, str(port), str(calls), str(seconds)]
         told = subprocess.run(command, check=False, capture_output=True, text=True, timeout=seconds + 60)
         if told.returncode != 0:
             raise Unmeasured(f"the clients failed: {told.stderr.strip()[-400:]}")
-        cpu = (used(server.pid) - before) / (time.monotonic() - begin)
+        seconds = time.monotonic() - begin
+        cpu, queue = (used(server.pid) - before) / seconds, (waited(server.pid) - queued) / seconds
     finally:
         server.kill()
         server.wait()
     sent, refused, p50, p99, longest = told.stdout.split()
-    return Answers(int(sent), int(refused), float(p50), float(p99), float(longest), cpu)
+    return Answers(int(sent), int(refused), float(p50), float(p99), float(longest), cpu, queue)
 
 
 def free_port() -> int:
@@ -76,6 +79,11 @@ def wait_for(port: int, server: subprocess.Popen[bytes]) -> None:
                 return
         time.sleep(0.05)
     raise Unmeasured("the voice backend does not start")
+
+
+def waited(pid: int) -> float:
+    """Return the seconds that the main thread of a process was ready and had no core."""
+    return int(Path(f"/proc/{pid}/schedstat").read_text().split()[1]) / 1e9
 
 
 def used(pid: int) -> float:
