@@ -66,6 +66,10 @@ class Server:
         """SIGTERM, to the server alone, as an orchestrator sends it."""
         self._running.terminate()
 
+    def interrupt(self) -> None:
+        """SIGINT, as Ctrl-C sends it."""
+        self._running.send_signal(signal.SIGINT)
+
     def wait(self, deadline: float = DEADLINE) -> int:
         """Waits for its end, and returns its status."""
         return self._running.wait(deadline)

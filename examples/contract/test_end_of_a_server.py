@@ -30,6 +30,17 @@ def test_sigterm_drains(start: Start) -> None:
     assert server.wait() in (0, -15)
 
 
+def test_ctrl_c_ends_calls_in_order_and_at_once(start: Start) -> None:
+    server = start(DRAIN_SECONDS=25)
+    client = Client(server.url)
+    with client.events(client.start()) as stream:
+        stream.until("connected")
+        server.interrupt()
+        assert list(stream)[-1].event == "done"
+    assert server.wait(15) in (0, -2)
+    assert "Traceback" not in server.log
+
+
 def test_a_server_with_nothing_to_do_stops_at_once(start: Start) -> None:
     server = start(DRAIN_SECONDS=25)
     server.terminate()

@@ -222,4 +222,7 @@ def arguments() -> argparse.Namespace:
 
 
 if __name__ == "__main__":
-    asyncio.run(main())
+    try:
+        asyncio.run(main())
+    except httpx.ConnectError:
+        sys.exit(f"✗ Nobody answers at {arguments().url}: start the server with ./run.sh, or give --url.")

@@ -261,3 +261,8 @@ def test_the_fixtures(tmp_path: Path) -> None:
     words = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", str(tmp_path)]
     ran = subprocess.run(words, cwd=tmp_path, capture_output=True, text=True, timeout=120)
     assert "2 passed" in ran.stdout, ran.stdout + ran.stderr
+
+
+def test_an_option_that_does_not_exist_is_refused() -> None:
+    with pytest.raises(TypeError, match="no option 'scenaro'"):
+        Emulator(scenaro="x")  # type: ignore[call-arg]

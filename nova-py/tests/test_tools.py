@@ -216,6 +216,19 @@ async def test_a_tool_that_fails_is_told_to_the_model(tools_emulator: Emulator) 
     assert [event.outcome for event in events if isinstance(event, ToolDone)] == ["failed"]
 
 
+async def test_a_tool_that_takes_other_arguments_is_logged(
+    tools_emulator: Emulator, caplog: pytest.LogCaptureFixture
+) -> None:
+    @tool(name="get_weather")
+    async def weather(town: str) -> None:
+        """Tell the weather."""
+
+    async with Conversation(service=tools_emulator.service(), tools=[weather]) as talk:
+        events = await asked(talk)
+    assert [event.outcome for event in events if isinstance(event, ToolDone)] == ["failed"]
+    assert "get_weather" in caplog.text and "town is missing" in caplog.text
+
+
 async def test_a_tool_past_its_deadline_is_cancelled(tools_emulator: Emulator) -> None:
     stopped = asyncio.Event()
 

@@ -266,9 +266,15 @@ def _pydantic(cls: Any) -> Codec:
         try:
             return cls.model_validate(value)
         except ValueError as wrong:
-            raise WrongArgument(f"{place}: {wrong}") from None
+            raise WrongArgument(_told(place, wrong)) from None
 
     return Codec(_inlined(cls.model_json_schema()), take)
+
+
+def _told(place: str, wrong: Any) -> str:
+    """What a pydantic model finds wrong, field by field, without what was in the fields."""
+    found = wrong.errors(include_url=False, include_context=False, include_input=False)
+    return "; ".join(f"{'.'.join([place, *map(str, each['loc'])])}: {each['msg']}" for each in found)
 
 
 def _inlined(schema: Json) -> Json:

@@ -12,6 +12,10 @@ from .errors import Denied, Misuse
 __all__ = ["Bedrock", "Credentials"]
 
 
+_ENDPOINTS = ("BEDROCK_NOVA_ENDPOINT", "AWS_ENDPOINT_URL_BEDROCK_RUNTIME", "AWS_ENDPOINT_URL")
+"""In the order in which the library asks for them."""
+
+
 @dataclass(frozen=True, slots=True)
 class Credentials:
     """Keys to sign with; those of a role have a session token."""
@@ -48,6 +52,7 @@ class Bedrock:
         credentials: Credentials | AwsSession | None = None,
     ) -> None:
         keys = None if credentials is None else _keys(credentials)
+        self._endpoint_url = endpoint_url
         if region is None and credentials is not None and not isinstance(credentials, Credentials):
             region = _region(credentials)
         self._native = _native.Service(
@@ -57,6 +62,12 @@ class Bedrock:
             ca_bundle=None if ca_bundle is None else os.fspath(ca_bundle),
             credentials=None if keys is None else (keys.access_key, keys.secret_key, keys.session_token),
         )
+
+    @property
+    def endpoint_url(self) -> str | None:
+        """Where calls go, given or in the environment; None for Amazon Bedrock itself."""
+        named = (os.environ.get(name) for name in _ENDPOINTS)
+        return self._endpoint_url or next((url for url in named if url), None)
 
     @property
     def connections(self) -> int:

@@ -75,6 +75,10 @@ class Emulator:
     """
 
     def __init__(self, **options: Unpack[EmulatorOptions]) -> None:
+        if unknown := sorted(set(options) - set(EmulatorOptions.__annotations__)):
+            raise TypeError(
+                f"an emulator has no option {unknown[0]!r}; it has {', '.join(EmulatorOptions.__annotations__)}"
+            )
         self._words = _words(options)
         self._run: _Run | None = None
 

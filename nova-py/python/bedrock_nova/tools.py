@@ -186,6 +186,7 @@ class Toolbox:
             self.inbox.answer(wish, "null", error="the tool was stopped")
             raise
         except _signature.WrongArgument as wrong:
+            _log.warning("the model called the tool %s in a way that it does not take: %s", tool.name, wrong)
             self.inbox.answer(wish, "null", error=str(wrong))
         except Exception as failure:
             _log.warning("the tool %s failed", tool.name, exc_info=failure)

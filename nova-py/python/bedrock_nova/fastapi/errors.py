@@ -106,8 +106,14 @@ def _of_framework(error: HTTPException) -> Refusal:
 
 def _complaints(error: RequestValidationError) -> str:
     """What is wrong with a request, field by field; nothing of what was in it."""
-    told = [f"`{_place(one['loc'])}`: {one['msg'].removeprefix('Value error, ')}" for one in error.errors()]
+    told = [f"`{_place(one['loc'])}`: {_words(one)}" for one in error.errors()]
     return "; ".join(told[:COMPLAINTS]) + "."
+
+
+def _words(one: Mapping[str, Any]) -> str:
+    if one["type"] == "model_attributes_type":
+        return "it must be a JSON object, sent with `Content-Type: application/json`"
+    return str(one["msg"]).removeprefix("Value error, ")
 
 
 def _place(where: tuple[int | str, ...]) -> str:

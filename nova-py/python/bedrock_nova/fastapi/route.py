@@ -49,6 +49,8 @@ def route_class(largest_body: int) -> type[APIRoute]:
                 except Exception as error:
                     failure = known(error)
                     code, response = failure.code, answer(failure)
+                if code == "ok" and response.status_code >= 400:
+                    code = "refused"
                 level = logging.DEBUG if response.status_code < 500 else logging.WARNING
                 took = (time.perf_counter() - since) * 1000
                 log.log(level, "%s %s: %d %s, %.1f ms", request.method, self.path, response.status_code, code, took)

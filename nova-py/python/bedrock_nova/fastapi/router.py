@@ -38,7 +38,7 @@ def router(
     rate: RateLimit | None = None,
     defaults: Options | None = None,
     audio_end: AudioEnd = "silence",
-    endpoint: str = "aws",
+    endpoint: str | None = None,
     close: float = 10.0,
     largest_body: int = LARGEST_BODY,
 ) -> APIRouter:
@@ -46,11 +46,11 @@ def router(
 
     `owner` says whose a request is, `rate` how often one client may ask. `defaults` are the options of calls where a
     client says nothing. `audio_end` is what `/audio/end` does: nothing, since silence follows by itself, or closing the
-    block of audio. `endpoint` is what `/health` calls the service; `close` is how long an orderly end may take, in
+    block of audio. `endpoint` is what `/health` calls the service, without it its address, or `aws`; `close` is how long an orderly end may take, in
     seconds.
     """
     access = Access(owner, tickets or Tickets(), rate)
-    desk = Desk(pool, access, defaults or Options(), audio_end, endpoint, close)
+    desk = Desk(pool, access, defaults or Options(), audio_end, endpoint or pool.service.endpoint_url or "aws", close)
     api = APIRouter(route_class=route_class(largest_body))
     # Routes are tried in this order, and audio comes fifty times a second.
     speaking(api, desk)
