@@ -11,6 +11,7 @@
 from __future__ import annotations
 
 import argparse
+import os
 import statistics
 import sys
 import time
@@ -326,9 +327,12 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--calls-bin", type=Path, required=True, help="the program `calls`")
     parser.add_argument(
-        "--python", default=sys.executable, help="a Python with the wheel, uvloop and the backend's packages"
+        "--python",
+        type=os.path.abspath,
+        default=sys.executable,
+        help="a Python with the wheel, uvloop and the backend's packages",
     )
-    parser.add_argument("--sdk-python", help="a Python with the official SDK")
+    parser.add_argument("--sdk-python", type=os.path.abspath, help="a Python with the official SDK")
     parser.add_argument("--calls", type=int, default=100)
     parser.add_argument("--many", type=int, default=400, help="calls that read a file out")
     parser.add_argument("--few", type=int, default=20, help="calls, where the official SDK has to keep up")
