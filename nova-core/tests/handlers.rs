@@ -17,7 +17,8 @@ use std::time::Duration;
 use bedrock_nova::ErrorKind;
 use bedrock_nova::sonic::api::Command;
 use bedrock_nova::sonic::{
-    Builder, Config, Conversation, Event, OfferedTool, OnInterrupt, Role, RunBy, Tool, ToolOutcome, ToolSpec, TurnEnd,
+    AudioEnd, Builder, Config, Conversation, Event, OfferedTool, OnInterrupt, Role, RunBy, Tool, ToolOutcome, ToolSpec,
+    TurnEnd,
 };
 use bedrock_nova::transport::Transport;
 use bedrock_nova::transport::memory::{self, FromClient, Incoming, MemoryPeer};
@@ -287,6 +288,28 @@ async fn what_a_client_says_in_json_is_done() {
         last
     });
     assert!(matches!(closed.await.unwrap(), Some(Event::Closed { error: None, .. })));
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_the_end_of_audio_means_is_said_when_the_call_is_opened() {
+    for (choice, closed) in [(AudioEnd::Silence, false), (AudioEnd::Close, true)] {
+        let (transport, mut peer) = memory::pair();
+        let transport = Arc::new(transport) as Arc<dyn Transport>;
+        let talk = tokio::spawn(Conversation::builder().transport(transport).audio_end(choice).connect());
+        let mut incoming = peer.accept().await.unwrap();
+        for _ in 0..5 {
+            incoming.next().await;
+        }
+        let mut stream = incoming.accept("peer");
+        let (speak, _talk) = talk.await.unwrap().unwrap().split();
+        speak.obey(Command::AudioEnd).await.unwrap();
+        let until = Instant::now() + Duration::from_secs(3);
+        let mut ended = false;
+        while let Ok(FromClient::Payload(payload)) = tokio::time::timeout_at(until, stream.next()).await {
+            ended |= std::str::from_utf8(&payload).unwrap().contains("contentEnd");
+        }
+        assert_eq!(ended, closed, "{choice:?}");
+    }
 }
 
 #[tokio::test(start_paused = true)]

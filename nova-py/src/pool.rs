@@ -68,10 +68,10 @@ impl Pool {
         hint: &str,
         lease: f64,
     ) -> PyResult<Op> {
-        tables::record();
         let builder = raise(py, describe_pool(conversations, per_owner, idle, owner_budget))?;
         let holder = Holder::new(hint);
         let act = async move {
+            tables::record();
             let builder = match store {
                 Some(place) => builder.store_for(self::store(&place).await?, holder, seconds(lease)),
                 None => builder,

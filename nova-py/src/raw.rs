@@ -29,8 +29,8 @@ const DOWN: usize = 1_024;
 /// A session, as Python holds it. Dropping it drops the stream.
 #[pyclass(frozen, module = "bedrock_nova._native")]
 pub(crate) struct Raw {
-    up: tokio::sync::mpsc::Sender<Bytes>,
-    open: Arc<Mutex<bool>>,
+    /// None once this side has ended; the link ends when those who still wait for room have sent.
+    up: Mutex<Option<tokio::sync::mpsc::Sender<Bytes>>>,
     down: Mutex<mpsc::Receiver<Result<Bytes>>>,
     check: Option<Arc<Mutex<Check>>>,
     token: u64,
@@ -79,8 +79,8 @@ impl Raw {
             Op::start(bell, act, move |(up, down, request_id)| {
                 Box::new(move |py| {
                     let check = check.map(|check| Arc::new(Mutex::new(check)));
-                    let (open, down) = (Arc::new(Mutex::new(true)), Mutex::new(down));
-                    Ok(Py::new(py, Raw { up, open, down, check, token, waker, request_id })?.into_any())
+                    let (up, down) = (Mutex::new(Some(up)), Mutex::new(down));
+                    Ok(Py::new(py, Raw { up, down, check, token, waker, request_id })?.into_any())
                 })
             }),
         )
@@ -98,13 +98,12 @@ impl Raw {
 
     /// Sends an event as soon as there is room. One that breaks the order is not sent, and changes nothing.
     fn send(&self, py: Python<'_>, bell: &Bell, event: &[u8]) -> PyResult<Op> {
-        let (up, check, open) = (self.up.clone(), self.check.clone(), Arc::clone(&self.open));
+        let up = self.up.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        let up = raise(py, up.ok_or_else(over))?;
+        let check = self.check.clone();
         let event = Bytes::copy_from_slice(event);
         let act = async move {
             let room = up.reserve().await.map_err(|_| over())?;
-            if !*open.lock().unwrap_or_else(PoisonError::into_inner) {
-                return Err(over());
-            }
             if let Some(check) = check {
                 check.lock().unwrap_or_else(PoisonError::into_inner).check(&event)?;
             }
@@ -115,15 +114,8 @@ impl Raw {
     }
 
     /// Ends this side of the stream: what was sent still goes out.
-    fn finish(&self, py: Python<'_>, bell: &Bell) -> PyResult<Op> {
-        let (up, open) = (self.up.clone(), Arc::clone(&self.open));
-        let act = async move {
-            *open.lock().unwrap_or_else(PoisonError::into_inner) = false;
-            // An empty event is the end, behind all others.
-            let _ = up.send(Bytes::new()).await;
-            Ok(())
-        };
-        raise(py, Op::start_unit(bell, act))
+    fn finish(&self) {
+        self.up.lock().unwrap_or_else(PoisonError::into_inner).take();
     }
 
     /// Returns the service's next event as `bytes`, `None` when the bell will ring for it, `False` after the last one.
@@ -189,8 +181,8 @@ impl Carrier {
             }
             let Some(sent) = &mut self.sent else { return };
             match sent.poll_recv(context) {
-                Poll::Ready(Some(event)) if !event.is_empty() => self.next = Some(event),
-                Poll::Ready(_) => {
+                Poll::Ready(Some(event)) => self.next = Some(event),
+                Poll::Ready(None) => {
                     self.sent = None;
                     self.link.finish();
                 }

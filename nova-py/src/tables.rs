@@ -1,6 +1,7 @@
 //! What belongs to no call: the models, the kinds of errors, the numbers of the process.
 
 use std::sync::OnceLock;
+use std::time::Duration;
 
 use bedrock_nova::model::Catalogue;
 use bedrock_nova::sonic::Snapshot;
@@ -15,7 +16,10 @@ static HANDLE: OnceLock<Option<PrometheusHandle>> = OnceLock::new();
 /// Bounds of the buckets of times, in seconds: from the waits inside one answer to the length of a long call.
 const SECONDS: [f64; 16] = [0.05, 0.1, 0.2, 0.3, 0.5, 0.75, 1.0, 1.5, 2.0, 3.0, 5.0, 10.0, 30.0, 120.0, 600.0, 3600.0];
 
-/// Begins to count what the core counts.
+/// How often samples are gathered into their buckets; until then each takes memory.
+const UPKEEP: Duration = Duration::from_secs(10);
+
+/// Begins to count what the core counts; whoever has a pool wants it. Called on the runtime.
 pub(crate) fn record() {
     HANDLE.get_or_init(|| {
         let builder =
@@ -24,14 +28,22 @@ pub(crate) fn record() {
         let handle = recorder.handle();
         ::metrics::set_global_recorder(recorder).ok()?;
         bedrock_nova::sonic::observe::metrics::describe();
+        tokio::spawn(keep_up(handle.clone()));
         Some(handle)
     });
 }
 
-/// The numbers of all pools of this process, in the text form of Prometheus.
+/// Also where nobody ever asks for the numbers, what was counted must not grow.
+async fn keep_up(handle: PrometheusHandle) {
+    loop {
+        tokio::time::sleep(UPKEEP).await;
+        handle.run_upkeep();
+    }
+}
+
+/// The numbers of all pools of this process, in the text form of Prometheus; nothing before the first.
 #[pyfunction]
 pub(crate) fn metrics() -> String {
-    record();
     match HANDLE.get() {
         Some(Some(handle)) => {
             handle.run_upkeep();

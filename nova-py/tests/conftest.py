@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from bedrock_nova import Bedrock
-from bedrock_nova.testing import Emulator
+from bedrock_nova.testing import Emulator, EmulatorOptions
 
 try:
     import uvloop
@@ -37,10 +37,15 @@ def voice(seconds: float, rate: int = 16_000) -> bytes:
 
 
 @pytest.fixture(scope="session")
-def emulator() -> Iterator[Emulator]:
-    """An emulator that answers much faster than anybody speaks, for the whole run."""
-    with Emulator(pace=40) as running:
-        yield running
+def bedrock_nova_emulator_options() -> EmulatorOptions:
+    """Have it answer much faster than anybody speaks."""
+    return {"pace": 40}
+
+
+@pytest.fixture(scope="session")
+def emulator(bedrock_nova_emulator: Emulator) -> Emulator:
+    """The emulator of the whole run: the fixture that comes with the package."""
+    return bedrock_nova_emulator
 
 
 @pytest.fixture(scope="session")
@@ -51,9 +56,9 @@ def tools_emulator() -> Iterator[Emulator]:
 
 
 @pytest.fixture
-def service(emulator: Emulator) -> Bedrock:
-    """The way to the emulator."""
-    return emulator.service()
+def service(bedrock_nova_service: Bedrock) -> Bedrock:
+    """The way to it."""
+    return bedrock_nova_service
 
 
 @pytest.fixture(scope="session")

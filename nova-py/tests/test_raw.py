@@ -85,7 +85,7 @@ async def test_a_spoken_question_is_answered(service: Bedrock) -> None:
         await session.send(event("contentEnd", promptName="p", contentName="a"))
         await session.send(event("promptEnd", promptName="p"))
         await session.send(event("sessionEnd"))
-        await session.finish()
+        session.finish()
         names += [name async for heard in session for name in heard["event"]]
         with pytest.raises(CallClosed):
             await session.send(event("sessionEnd"))

@@ -36,9 +36,13 @@ def test_the_tool_and_the_server_can_be_read(python: str, emulator: Emulator) ->
     run(python, emulator, f"{tool}\n{server}\nassert len(app.routes) > 0")
 
 
+def test_the_test_passes(python: str, tmp_path: Path) -> None:
+    (tmp_path / "test_page.py").write_text(programs(HERE / "README.md")[3])
+    words = [python, "-m", "pytest", "-q", "--rootdir", str(tmp_path), "-c", os.devnull, str(tmp_path)]
+    done = subprocess.run(words, capture_output=True, text=True, timeout=60, check=False)
+    assert "1 passed" in done.stdout, done.stdout
+
+
 def test_the_program_of_the_first_page_prints_the_weather(python: str, emulator: Emulator) -> None:
-    page = HERE.parent / "README.md"
-    if not page.exists():
-        pytest.skip("only in the repository")
-    (program,) = programs(page)
+    (program,) = programs(HERE.parent / "README.md")
     assert "11 degrees" in run(python, emulator, program)

@@ -6,7 +6,7 @@ A value that cannot be read stops the start with a sentence that names the varia
 import os
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import Literal, Self, TypeVar, cast
+from typing import Self, TypeVar, cast
 
 from bedrock_nova import Options
 
@@ -44,7 +44,6 @@ class Config:
     rate: float = 0.0
     largest_body: int = 4 << 20
     cors_origins: tuple[str, ...] = ()
-    audio_end: Literal["silence", "close"] = "silence"
     log_level: str = "INFO"
 
     @property
@@ -80,7 +79,6 @@ class Config:
             rate=read.number("RATE_LIMIT", 0.0),
             largest_body=read.whole("MAX_BODY_BYTES", 4 << 20),
             cors_origins=tuple(read.list("CORS_ORIGINS")),
-            audio_end=cast(Literal["silence", "close"], read.one_of("AUDIO_END", ("silence", "close"))),
             log_level=read.one_of("LOG_LEVEL", ("INFO", "DEBUG", "WARNING", "ERROR")),
         )
 
@@ -130,6 +128,7 @@ def options(read: Reader) -> Options:
         "endpointing": read.text("TURN_DETECTION", "").lower(),
         "input_rate": read.whole("INPUT_SAMPLE_RATE", 16000),
         "output_rate": read.whole("OUTPUT_SAMPLE_RATE", 24000),
+        "audio_end": read.one_of("AUDIO_END", ("silence", "close")),
     }
     return cast(Options, {name: value for name, value in wanted.items() if value not in ("", -1, [])})
 

@@ -43,7 +43,6 @@ def create_app(config: Config) -> FastAPI:
                     tickets=Tickets(config.ticket_secret, life=config.ticket_life),
                     rate=RateLimit(config.rate) if config.rate else None,
                     defaults=config.options,
-                    audio_end=config.audio_end,
                     endpoint=config.endpoint_name,
                     largest_body=config.largest_body,
                 )

@@ -10,7 +10,7 @@ from here import EXAMPLE
 def test_nothing_need_be_set() -> None:
     config = Config.from_environment({})
     assert (config.endpoint_name, config.emulated, config.sessions, config.store) == ("aws", False, 100, None)
-    assert config.options == {"system": PROMPT, "input_rate": 16000, "output_rate": 24000}
+    assert config.options == {"system": PROMPT, "input_rate": 16000, "output_rate": 24000, "audio_end": "silence"}
 
 
 def test_everything_can_be_set() -> None:

@@ -8,7 +8,7 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 use tokio::sync::{mpsc, oneshot};
 
 use super::clock::Clock;
-use super::config::{AudioDuringTools, Config, Duplex, Idle, Message, Renewal, Review, Snapshots, Timeouts};
+use super::config::{AudioDuringTools, AudioEnd, Config, Duplex, Idle, Message, Renewal, Review, Snapshots, Timeouts};
 use super::contract::{OfferedTool, RunBy};
 use super::conversation::Verdict;
 use super::driver::{Course, Driver};
@@ -159,6 +159,12 @@ impl Builder {
         self
     }
 
+    /// Sets what a client means that says `audioEnd`.
+    pub fn audio_end(mut self, choice: AudioEnd) -> Self {
+        self.config.audio_end = choice;
+        self
+    }
+
     /// Sets whether audio goes on while a tool works.
     pub fn audio_during_tools(mut self, choice: AudioDuringTools) -> Self {
         self.config.audio_during_tools = choice;
@@ -259,6 +265,7 @@ impl Builder {
     pub async fn connect(mut self) -> Result<Conversation> {
         let runtime = tokio::runtime::Handle::try_current()
             .map_err(|cause| Error::new(ErrorKind::Misuse, "connect() needs a tokio runtime.").with_cause(cause))?;
+        let audio_end = self.config.audio_end;
         let hold = self.hold.take().and_then(|hold| hold.lock().unwrap_or_else(PoisonError::into_inner).take());
         let (call, transport) = match self.prepare().await {
             Ok(ready) => ready,
@@ -293,7 +300,7 @@ impl Builder {
         runtime.spawn(driver.run());
 
         let events = Events::new(Arc::clone(&mail));
-        let sender = Sender::new(mail, commands, audio, clock, rate);
+        let sender = Sender::new(mail, commands, audio, clock, rate, audio_end);
         connected.await.unwrap_or_else(|_| {
             Err(Error::new(ErrorKind::Bug, "The call's task ended before it was connected.")
                 .with_hint("Was the runtime shut down? If not, please report it."))

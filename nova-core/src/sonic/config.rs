@@ -44,6 +44,8 @@ pub struct Config {
     /// What the assistant is told to say first, before the user says anything: an instruction that nobody sees. Not for
     /// models that only speech makes speak (reference §6.4).
     pub greeting: Option<String>,
+    /// What a client means that says `audioEnd`.
+    pub audio_end: AudioEnd,
     /// Whether audio goes on while a tool works.
     pub audio_during_tools: AudioDuringTools,
     /// When a session makes room for the next.
@@ -79,6 +81,7 @@ impl Default for Config {
             tool_choice: None,
             history: Vec::new(),
             greeting: None,
+            audio_end: AudioEnd::default(),
             audio_during_tools: AudioDuringTools::default(),
             renewal: Renewal::default(),
             idle: Idle::default(),
@@ -107,6 +110,7 @@ impl std::fmt::Debug for Config {
             .field("tool_choice", &self.tool_choice)
             .field("history", &self.history)
             .field("greeting_bytes", &self.greeting.as_ref().map(String::len))
+            .field("audio_end", &self.audio_end)
             .field("audio_during_tools", &self.audio_during_tools)
             .field("renewal", &self.renewal)
             .field("idle", &self.idle)
@@ -145,6 +149,19 @@ impl std::fmt::Debug for Message {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         write!(f, "Message({:?}, {} bytes)", self.role, self.text.len())
     }
+}
+
+/// What becomes of the audio block when a client says that its microphone is off, by
+/// [`Command::AudioEnd`](crate::sonic::api::Command::AudioEnd).
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+#[non_exhaustive]
+pub enum AudioEnd {
+    /// Nothing: silence follows by itself, in which the service finds the end of the utterance.
+    #[default]
+    Silence,
+    /// It is closed, as by `Sender::end_audio`; the next audio opens another one.
+    Close,
 }
 
 /// Whether the user's audio goes on while the model waits for a tool's result.

@@ -13,6 +13,7 @@ use tokio::sync::{mpsc, oneshot};
 
 use super::builder::Builder;
 use super::clock::Clock;
+use super::config::AudioEnd;
 use super::conversation::{AudioPolicy, Input};
 use super::driver::{Command, Piece};
 use super::entry::Entry;
@@ -210,6 +211,7 @@ pub struct Sender {
     audio: mpsc::Sender<Piece>,
     clock: Clock,
     rate: SampleRate,
+    audio_end: AudioEnd,
 }
 
 impl Sender {
@@ -219,8 +221,9 @@ impl Sender {
         audio: mpsc::Sender<Piece>,
         clock: Clock,
         rate: SampleRate,
+        audio_end: AudioEnd,
     ) -> Self {
-        Sender { mail, commands, audio, clock, rate }
+        Sender { mail, commands, audio, clock, rate, audio_end }
     }
 
     /// Sends audio: 16-bit little-endian PCM, mono, at the conversation's input rate, in buffers of any length.
@@ -344,6 +347,11 @@ impl Sender {
     #[must_use]
     pub fn elapsed(&self) -> Duration {
         self.clock.now()
+    }
+
+    /// Returns what a client means that says `audioEnd`.
+    pub(super) fn audio_end(&self) -> AudioEnd {
+        self.audio_end
     }
 
     /// Returns the rate of the audio that goes in.

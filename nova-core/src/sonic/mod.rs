@@ -52,7 +52,9 @@ mod tool;
 
 #[cfg(feature = "runtime")]
 pub use builder::Builder;
-pub use config::{AudioDuringTools, Config, Duplex, Idle, Message, Renewal, Review, Snapshots, Timeouts, Unreviewed};
+pub use config::{
+    AudioDuringTools, AudioEnd, Config, Duplex, Idle, Message, Renewal, Review, Snapshots, Timeouts, Unreviewed,
+};
 pub use contract::{Contract, Effect, Filler, OfferedTool, OnInterrupt, RunBy};
 #[cfg(feature = "runtime")]
 pub use entry::Entry;

@@ -17,7 +17,7 @@ from __future__ import annotations
 
 from . import errors, events
 from ._native import __version__, metrics
-from .conversation import Buffer, Conversation, Snapshot, Stats, Usage
+from .conversation import Conversation, Snapshot, Stats, Usage
 from .errors import *  # noqa: F403 - the tree, by its own list
 from .events import *  # noqa: F403 - the events, by their own list
 from .models import Model, Voice, models, voices
@@ -41,7 +41,6 @@ from .tools import OfferedTool, Tool, tool
 __all__ = [
     "Bedrock",
     "Budget",
-    "Buffer",
     "Conversation",
     "ConversationPool",
     "Credentials",

@@ -5,12 +5,11 @@ from __future__ import annotations
 import json
 import logging
 import weakref
-from array import array
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from types import TracebackType
-from typing import TYPE_CHECKING, Any, Self, TypeAlias
+from typing import TYPE_CHECKING, Any, Self
 
 from . import _native, options as _options
 from ._hub import Hub
@@ -24,12 +23,12 @@ from .tools import Toolbox, handled, tools_of
 if TYPE_CHECKING:
     from typing import Unpack
 
-__all__ = ["Buffer", "Conversation", "Snapshot", "Stats", "Usage"]
+    # Of Python 3.12 on, and known to every checker: `bytes`, `memoryview`, `array`, a NumPy array.
+    from typing_extensions import Buffer
+
+__all__ = ["Conversation", "Snapshot", "Stats", "Usage"]
 
 _log = logging.getLogger("bedrock_nova")
-
-Buffer: TypeAlias = "bytes | bytearray | memoryview | array[int] | Any"
-"""Samples, 16-bit little-endian PCM, mono: `bytes`, `bytearray`, `memoryview`, `array`, a NumPy array, in any length."""
 
 _CLOSE = 10.0
 """Seconds that the orderly end of a call may take, as in the Rust library's pool."""
@@ -190,7 +189,7 @@ class Conversation:
     # Speaking
 
     async def send_audio(self, pcm: Buffer) -> None:
-        """Send audio of any length: the user's, at the call's input rate.
+        """Send audio of any length: the user's, 16-bit little-endian PCM, mono, at the call's input rate, in any buffer.
 
         It waits as long as the call has enough to say: a whole file goes out in real time, and nothing of it is lost.
         """

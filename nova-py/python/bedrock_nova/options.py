@@ -87,6 +87,7 @@ class Options(TypedDict, total=False):
     history: Sequence[Message]
     greeting: str
     duplex: Literal["full", "half"]
+    audio_end: Literal["silence", "close"]
     audio_during_tools: Literal["adapt", "hold", "send"]
     timeouts: Timeouts
     idle: Idle
@@ -121,6 +122,7 @@ def encode(options: Options, tools: Sequence[Tool | OfferedTool]) -> bytes:
     for name, spelled in (
         ("input_rate", "inputRate"),
         ("output_rate", "outputRate"),
+        ("audio_end", "audioEnd"),
         ("audio_during_tools", "audioDuringTools"),
     ):
         if (value := options.get(name)) is not None:

@@ -74,10 +74,9 @@ class RawSession:
         hub, native = self._here()
         await hub.run(native.send(hub.bell, _encoded(event)))
 
-    async def finish(self) -> None:
+    def finish(self) -> None:
         """End this side of the stream; the service's last events still come."""
-        hub, native = self._here()
-        await hub.run(native.finish(hub.bell))
+        self._here()[1].finish()
 
     def drop(self) -> None:
         """Drop the stream at once."""

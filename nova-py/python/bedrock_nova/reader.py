@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
 from typing import Any, Generic, Self, TypeVar, cast
 
 from . import _native
@@ -66,8 +65,3 @@ class Messages(_Iterator[str | bytes]):
 
 class ServerSentEvents(_Iterator[bytes]):
     """The body of a `text/event-stream` answer, heartbeat included."""
-
-
-def _is_async_iterator(given: Messages | ServerSentEvents) -> AsyncIterator[str | bytes]:
-    """Hold the type checker to it."""
-    return given

@@ -9,7 +9,7 @@ from collections.abc import Coroutine, Iterator, Sequence
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self, TypeVar
 
-from .conversation import Buffer, Conversation, Snapshot, Stats, Usage
+from .conversation import Conversation, Snapshot, Stats, Usage
 from .errors import Misuse
 from .events import Closed, Event
 from .options import Options
@@ -17,6 +17,8 @@ from .service import Bedrock
 
 if TYPE_CHECKING:
     from typing import Unpack
+
+    from typing_extensions import Buffer
 
 __all__ = ["SyncConversation"]
 

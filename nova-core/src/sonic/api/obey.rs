@@ -3,12 +3,13 @@
 use super::Command;
 use super::fields::wrong;
 use crate::error::Result;
+use crate::sonic::config::AudioEnd;
 use crate::sonic::handle::Sender;
 
 impl Sender {
     /// Does what a client says.
     ///
-    /// Audio is taken as live audio. `audioEnd` needs nothing done: where no audio comes, the call is silent by itself.
+    /// Audio is taken as live audio. `audioEnd` does what [`Config::audio_end`](crate::sonic::Config::audio_end) says.
     ///
     /// # Errors
     /// `Invalid`, code `command`, for audio of another rate than the call's; those of the method that does the same:
@@ -42,7 +43,10 @@ impl Sender {
                 self.finish();
                 Ok(())
             }
-            Command::AudioEnd => Ok(()),
+            Command::AudioEnd => match self.audio_end() {
+                AudioEnd::Silence => Ok(()),
+                AudioEnd::Close => self.end_audio().await,
+            },
         }
     }
 }

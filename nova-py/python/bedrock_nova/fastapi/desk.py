@@ -6,7 +6,6 @@ from collections import OrderedDict
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from typing import Literal
 
 from .. import ConversationPool, Elsewhere, Options, PooledConversation
 from ..errors import Unavailable
@@ -15,8 +14,6 @@ from .errors import Refusal
 
 #: Calls whose times are remembered.
 REMEMBERED = 10_000
-
-AudioEnd = Literal["silence", "close"]
 
 
 @dataclass(slots=True)
@@ -63,7 +60,6 @@ class Desk:
     access: Access
     #: What calls are opened with where a client says nothing.
     defaults: Options
-    audio_end: AudioEnd
     #: What the health route calls the service.
     endpoint: str
     #: How long an orderly end may take.

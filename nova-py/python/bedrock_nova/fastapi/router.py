@@ -4,7 +4,7 @@ from fastapi import APIRouter
 
 from .. import ConversationPool, Options
 from .access import Access, OwnerOf, everybody
-from .desk import AudioEnd, Desk
+from .desk import Desk
 from .limits import RateLimit
 from .listening import listening, talking
 from .operating import operating
@@ -37,7 +37,6 @@ def router(
     tickets: Tickets | None = None,
     rate: RateLimit | None = None,
     defaults: Options | None = None,
-    audio_end: AudioEnd = "silence",
     endpoint: str | None = None,
     close: float = 10.0,
     largest_body: int = LARGEST_BODY,
@@ -45,12 +44,11 @@ def router(
     """Makes the routes of `docs/API.md` over a pool.
 
     `owner` says whose a request is, `rate` how often one client may ask. `defaults` are the options of calls where a
-    client says nothing. `audio_end` is what `/audio/end` does: nothing, since silence follows by itself, or closing the
-    block of audio. `endpoint` is what `/health` calls the service, without it its address, or `aws`; `close` is how long an orderly end may take, in
-    seconds.
+    client says nothing; `audio_end` among them is what `/audio/end` does. `endpoint` is what `/health` calls the
+    service, without it its address, or `aws`; `close` is how long an orderly end may take, in seconds.
     """
     access = Access(owner, tickets or Tickets(), rate)
-    desk = Desk(pool, access, defaults or Options(), audio_end, endpoint or pool.service.endpoint_url or "aws", close)
+    desk = Desk(pool, access, defaults or Options(), endpoint or pool.service.endpoint_url or "aws", close)
     api = APIRouter(route_class=route_class(largest_body))
     # Routes are tried in this order, and audio comes fifty times a second.
     speaking(api, desk)

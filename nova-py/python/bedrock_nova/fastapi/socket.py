@@ -6,7 +6,6 @@ Down come the call's events as JSON, one a message; up go commands as JSON. Whoe
 """
 
 import asyncio
-import json
 import logging
 from contextlib import aclosing, suppress
 
@@ -79,16 +78,9 @@ async def hear(desk: Desk, socket: WebSocket, call: PooledConversation) -> None:
         desk.register.touch(call)
         try:
             said = message.get("text")
-            await obey(desk, call, message.get("bytes") or b"" if said is None else said)
+            await call.command(message.get("bytes") or b"" if said is None else said)
         except Exception as error:
             await complain(socket, known(error))
-
-
-async def obey(desk: Desk, call: PooledConversation, said: str | bytes) -> None:
-    """Does one command, or takes one frame of audio."""
-    await call.command(said)
-    if desk.audio_end == "close" and isinstance(said, str) and json.loads(said)["type"] == "audioEnd":
-        await call.end_audio()
 
 
 async def complain(socket: WebSocket, failure: NovaError | Refusal) -> None:

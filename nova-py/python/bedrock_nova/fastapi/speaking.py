@@ -32,11 +32,9 @@ def speaking(api: APIRouter, desk: Desk) -> None:
     @api.post("/audio/end", tags=["speaking"], summary="End the utterance", responses=SAID)
     async def end_audio(body: bodies.ForSession, owner: str = owner_of) -> bodies.Taken:
         """Says that the microphone is off for now: silence follows, in which the model finds the end of the turn."""
-        async with await desk.find(body.session_id, owner) as call:
-            # Without it nothing need be done: where no audio comes, the call is silent by itself.
-            if desk.audio_end == "close":
-                async with desk.register.of(call).line:
-                    await call.end_audio()
+        async with await desk.find(body.session_id, owner) as call, desk.register.of(call).line:
+            # What that means, the call knows: its option `audio_end` says it.
+            await call.command('{"type":"audioEnd"}')
         return bodies.Taken()
 
     @api.post("/text", tags=["speaking"], summary="Type to the model", responses=SAID)
