@@ -37,11 +37,12 @@ pub(crate) fn run(arguments: &[String]) -> ExitCode {
     report.stage("bench: measure", |_| {
         let environment = environment.as_ref().ok_or("there is nothing to measure")?;
         let mut bench = environment.command("python");
-        bench.arg("benches/python/run.py").arg("--calls-bin").arg(root().join("target/dist/calls"));
+        bench.arg("benches/bindings/run.py").arg("--calls-bin").arg(root().join("target/dist/calls"));
+        bench.args(arguments).arg("python");
         if interop.ready().contains(&"python") {
             bench.arg("--sdk-python").arg(root().join("target/interop/python/bin/python"));
         }
-        run_for(bench.args(arguments), LIMIT)
+        run_for(&mut bench, LIMIT)
     });
     report.close()
 }

@@ -31,7 +31,7 @@ usage: cargo xtask demo [ARGUMENTS OF `bedrock-nova demo`]
        cargo xtask dist [dist|dev] [--install]
        cargo xtask fuzz [wire|session|conversation|judge]… [SECONDS]
        cargo xtask soak
-       cargo xtask bench-python [ARGUMENTS OF `benches/python/run.py`]
+       cargo xtask bench-python [ARGUMENTS OF `benches/bindings/run.py`]
 
 demo       builds the command line and holds a spoken conversation with the local Bedrock
 test       formatting, lints, docs and all tests of the tiers named; of every tier when none is

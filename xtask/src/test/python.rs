@@ -78,7 +78,7 @@ impl Bench {
 
     fn lint(&self) -> Result<(), String> {
         // The benches are no package, and what they import of the official SDK is not installed here.
-        let sources: Vec<&str> = sources().chain(["benches/python"]).collect();
+        let sources: Vec<&str> = sources().chain(["benches/bindings", "benches/python"]).collect();
         let ruff = |words: &[&str]| run(self.oldest("ruff")?.args(words).args(&sources), minutes(2));
         ruff(&["check"])?;
         ruff(&["format", "--check"])

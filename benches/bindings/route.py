@@ -1,18 +1,17 @@
-"""The voice backend under load: uvicorn on uvloop, one process, and what its route for audio takes."""
+"""The voice backend under load, and what its route for audio takes."""
 
 from __future__ import annotations
 
 import os
 import socket
 import subprocess
+import sys
 import time
 from dataclasses import dataclass
 from pathlib import Path
 
+from languages import Backend
 from processes import Unmeasured
-
-ROOT = Path(__file__).parents[2]
-SERVER = ROOT / "examples" / "fastapi"
 
 
 @dataclass(frozen=True)
@@ -29,7 +28,7 @@ class Answers:
     """How long the server's loop could have run and had no core."""
 
 
-def measure(python: str, url: str, ca: str, calls: int, seconds: float) -> Answers:
+def measure(backend: Backend, url: str, ca: str, calls: int, seconds: float) -> Answers:
     """Start the server, speak in all calls, and stop it."""
     port = free_port()
     env = os.environ | {
@@ -40,16 +39,15 @@ def measure(python: str, url: str, ca: str, calls: int, seconds: float) -> Answe
         "AWS_SECRET_ACCESS_KEY": "wJalrXUtnFEMI/K7MDENG+bPxRfiCYEXAMPLEKEY",
         "MAX_SESSIONS": str(calls),
         "LOG_LEVEL": "WARNING",
+        "PORT": str(port),
     }
-    words = ["-m", "uvicorn", "app.main:app", "--port", str(port), "--loop", "uvloop", "--no-access-log"]
-    server = subprocess.Popen(
-        [python, *words, "--log-level", "warning"], cwd=SERVER, env=env, stdout=subprocess.DEVNULL
-    )
+    command = [word.replace("$PORT", str(port)) for word in backend.command]
+    server = subprocess.Popen(command, cwd=backend.folder, env=env, stdout=subprocess.DEVNULL)
     try:
         wait_for(port, server)
         before, queued, begin = used(server.pid), waited(server.pid), time.monotonic()
         script = str(Path(__file__).with_name("posts.py"))
-        command = [python, script, str(port), str(calls), str(seconds)]
+        command = [sys.executable, script, str(port), str(calls), str(seconds)]
         told = subprocess.run(command, check=False, capture_output=True, text=True, timeout=seconds + 60)
         if told.returncode != 0:
             raise Unmeasured(f"the clients failed: {told.stderr.strip()[-400:]}")

@@ -1,17 +1,17 @@
-"""The wheel against the Rust library, and the official SDK beside them: one peer, one machine, one run.
+"""A binding against the Rust library, and its language's official SDK beside them: one peer, one machine, one run.
 
     core 0: one client after the other                      core 1: `calls --peer`, the same for all
     Rust (`calls --join`)      ──┐
-    ours.py on asyncio, uvloop ──┼─ TLS, HTTP/2, loopback ─► a sink that reads the stamps and sends its own
-    sdk.py                     ──┘
+    ours.py, or ours.mjs       ──┼─ TLS, HTTP/2, loopback ─► a sink that reads the stamps and sends its own
+    sdk.py, or sdk.mjs         ──┘
 
-`cargo xtask bench-python` builds what is measured and runs this. What it says of a figure is in `benches/README.md`.
+`cargo xtask bench-python` and `cargo xtask bench-node` build what is measured and run this. What it says of a figure is in
+`benches/README.md`.
 """
 
 from __future__ import annotations
 
 import argparse
-import os
 import statistics
 import sys
 import time
@@ -19,15 +19,15 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+import languages
 import route
+from languages import Client
 from processes import Process, Report, Unmeasured, core_busy
 
 RUST = "Rust"
-"""The library in a runtime of as many threads as the wheel's: what a Python is held against."""
+"""The library in a runtime of as many threads as a binding's: what a binding is held against."""
 RUST_ALONE = "Rust, 1 thread"
-"""The same on the main thread alone, as `calls` has it: the least that it can cost, and no wheel can be built so."""
-SDK = "official SDK"
-HERE = Path(__file__).parent
+"""The same on the main thread alone, as `calls` has it: the least that it can cost, and no binding can be built so."""
 KEYS = {"AWS_ACCESS_KEY_ID": "AKIDEXAMPLE", "AWS_SECRET_ACCESS_KEY": "wJalrXUtnFEMI/K7MDENG+bPxRfiCYEXAMPLEKEY"}
 
 SETTLING = 2.0
@@ -43,14 +43,6 @@ QUEUED = 0.2
 """Share of the time that the voice backend may wait for a core before its answers are those of the others."""
 BUSY = 0.05
 """Share of a core that other programs may have."""
-
-
-@dataclass(frozen=True)
-class Client:
-    """Who speaks to the peer."""
-
-    name: str
-    command: tuple[str, ...]
 
 
 @dataclass(frozen=True)
@@ -122,7 +114,7 @@ class Bench:
         """Let a client do what a phase says."""
         url, ca = self.address(phase.peer)
         words = ["--join", url, ca, "--calls", str(phase.calls), "--speech", phase.speech]
-        with Process([*client.command, *words], KEYS | {"SSL_CERT_FILE": ca}) as process:
+        with Process([*client.command, *words], KEYS | {"SSL_CERT_FILE": ca, "NODE_EXTRA_CA_CERTS": ca}) as process:
             expect(process, "began", OPENING)
             alone = process.memory()
             opening = float(expect(process, "open", OPENING))
@@ -226,11 +218,7 @@ def phases(words: argparse.Namespace) -> dict[str, Phase]:
     """Return what is to be done, in order."""
     calls_bin = str(words.calls_bin)
     rust = (Client(RUST_ALONE, (calls_bin,)), Client(RUST, (calls_bin, "--workers", "2")))
-    ours = tuple(
-        Client(f"Python, {loop}", (words.python, str(HERE / "ours.py"), "--loop", loop))
-        for loop in ("asyncio", "uvloop")
-    )
-    sdk = (Client(SDK, (words.sdk_python, str(HERE / "sdk.py"))),) if words.sdk_python else ()
+    ours, sdk = words.language.clients(words)
     kib = "1 KiB chunks, nothing comes down"
     both = "50 chunks of 20 ms up and 50 pieces down a second each, try_send_audio"
     calls, many, few = words.calls, words.many, words.few
@@ -264,7 +252,7 @@ def chunk_us(row: Row) -> float:
 
 
 def chunk_verdict(table: Table, name: str) -> tuple[bool, str]:
-    """A chunk costs little more from Python."""
+    """A chunk costs little more from the binding."""
     added = more(table, name, RUST, chunk_us)
     sentence = (
         f"{name}: a chunk costs {median(table[name], chunk_us):.1f} us, {added:+.1f} against Rust (limit +{CHUNK_US})"
@@ -273,7 +261,7 @@ def chunk_verdict(table: Table, name: str) -> tuple[bool, str]:
 
 
 def live_verdict(table: Table, name: str) -> tuple[bool, str]:
-    """A hundred live calls cost not much more from Python."""
+    """A hundred live calls cost not much more from the binding."""
     factor = times(table, name, RUST, chunk_us)
     sentence = f"{name}: {median(table[name], lambda row: row.share):.1%} of a core, {factor:.2f} times Rust's (limit {LIVE_TIMES})"
     return (
@@ -302,12 +290,10 @@ def verdicts(tables: dict[str, Table]) -> list[tuple[bool, str]]:
 
 def measure_route(words: argparse.Namespace, bench: Bench) -> list[tuple[bool, str]]:
     """Measure the voice backend, and print it."""
-    print(
-        f"\nroute: {words.calls} calls, POST /audio/chunk of 100 ms 10 times a second each, uvicorn on uvloop, one process\n"
-    )
+    backend = words.language.backend(words)
+    print(f"\nroute: {words.calls} calls, POST /audio/chunk of 100 ms 10 times a second each, {backend.what}\n")
     seen = [
-        route.measure(words.python, *bench.address("speak"), words.calls, words.seconds)
-        for _ in range(words.repetitions)
+        route.measure(backend, *bench.address("speak"), words.calls, words.seconds) for _ in range(words.repetitions)
     ]
     print("sent  refused  cpu %  waited %  p50 ms  p99 ms  longest ms")
     for each in seen:
@@ -326,19 +312,17 @@ def main() -> int:
     """Measure everything and print it; return 1 if a limit is missed."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--calls-bin", type=Path, required=True, help="the program `calls`")
-    parser.add_argument(
-        "--python",
-        type=os.path.abspath,
-        default=sys.executable,
-        help="a Python with the wheel, uvloop and the backend's packages",
-    )
-    parser.add_argument("--sdk-python", type=os.path.abspath, help="a Python with the official SDK")
     parser.add_argument("--calls", type=int, default=100)
     parser.add_argument("--many", type=int, default=400, help="calls that read a file out")
     parser.add_argument("--few", type=int, default=20, help="calls, where the official SDK has to keep up")
     parser.add_argument("--seconds", type=float, default=8.0)
     parser.add_argument("--repetitions", type=int, default=3)
     parser.add_argument("--only", action="append", choices=("flood", "file", "sdk", "live", "few", "route"))
+    languages_of = parser.add_subparsers(required=True, metavar="LANGUAGE")
+    for name, language in languages.ALL.items():
+        one = languages_of.add_parser(name)
+        language.read(one)
+        one.set_defaults(language=language)
     words = parser.parse_args()
     tables: dict[str, Table] = {}
     with Bench(words.calls_bin, words.seconds) as bench:
@@ -368,5 +352,5 @@ if __name__ == "__main__":
     try:
         sys.exit(main())
     except Unmeasured as failure:
-        print(f"bench-python: {failure}", file=sys.stderr)
+        print(f"bench: {failure}", file=sys.stderr)
         sys.exit(2)

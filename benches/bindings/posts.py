@@ -13,13 +13,13 @@ import asyncio
 import base64
 import json
 import os
+import random
 import sys
 from time import monotonic
 
-import shared
-
 EVERY = 0.1
 """Seconds of audio in a request."""
+RATE = 16_000
 SETTLING = 2.0
 
 
@@ -27,6 +27,7 @@ class Client:
     """One call and its connection."""
 
     def __init__(self, number: int, calls: int) -> None:
+        self._number = number
         self._offset = EVERY * number / calls
         self.took: list[float] = []
         self.refused = 0
@@ -37,8 +38,8 @@ class Client:
         status, body = await self._ask(request("/session/start", {}))
         if status != 200:
             raise RuntimeError(f"the call does not open: {status} {body!r}")
-        sound = base64.b64encode(shared.pcm(16_000, int(EVERY * 1000))).decode()
-        chunk = {"session_id": json.loads(body)["session_id"], "audio_data": sound, "sample_rate": 16_000}
+        sound = base64.b64encode(random.Random(self._number).randbytes(int(EVERY * RATE) * 2)).decode()
+        chunk = {"session_id": json.loads(body)["session_id"], "audio_data": sound, "sample_rate": RATE}
         self._request = request("/audio/chunk", chunk)
 
     async def speak(self, begin: float, seconds: float) -> None:
@@ -83,4 +84,9 @@ async def main(port: int, calls: int, seconds: float) -> None:
 if __name__ == "__main__":
     # Beside the peer; the server has the other core to itself.
     os.sched_setaffinity(0, {1})
-    shared.run(main(int(sys.argv[1]), int(sys.argv[2]), float(sys.argv[3])), "uvloop")
+    try:
+        from uvloop import new_event_loop
+    except ImportError:
+        from asyncio import new_event_loop
+    with asyncio.Runner(loop_factory=new_event_loop) as runner:
+        runner.run(main(int(sys.argv[1]), int(sys.argv[2]), float(sys.argv[3])))
