@@ -46,3 +46,8 @@ def test_the_test_passes(python: str, tmp_path: Path) -> None:
 def test_the_program_of_the_first_page_prints_the_weather(python: str, emulator: Emulator) -> None:
     (program,) = programs(HERE.parent / "README.md")
     assert "11 degrees" in run(python, emulator, program)
+
+
+def test_the_program_of_the_page_of_languages_prints_what_the_other_two_print(python: str, emulator: Emulator) -> None:
+    folder = HERE.parent / "examples" / "languages"
+    assert run(python, emulator, (folder / "hello.py").read_text()) == (folder / "hello.txt").read_text()

@@ -1,5 +1,6 @@
 //! The words that events share.
 
+use std::fmt;
 use std::ops::{Add, AddAssign};
 
 use serde::{Deserialize, Serialize};
@@ -47,6 +48,20 @@ impl Role {
             "TOOL" => Role::Tool,
             _ => Role::Other,
         }
+    }
+}
+
+/// As in the JSON of events: `user`, `assistant`.
+impl fmt::Display for Role {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Role::System => "system",
+            Role::SystemSpeech => "systemSpeech",
+            Role::User => "user",
+            Role::Assistant => "assistant",
+            Role::Tool => "tool",
+            Role::Other => "other",
+        })
     }
 }
 
