@@ -20,6 +20,12 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     group = parser.getgroup("contract")
     group.addoption("--base-url", help="address of a running server")
     group.addoption("--server-command", help="starts a server; $PORT stands for its port")
+    group.addoption(
+        "--other-server-command",
+        action="append",
+        default=[],
+        help="a server of another language, to which calls go on; as often as there are",
+    )
     group.addoption("--long", action="store_true", help="also what takes a minute in real time")
     group.addoption("--calls", type=int, default=100, help="how many calls at once one test opens")
 
@@ -45,7 +51,7 @@ def start(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFacto
     folder: Path = tmp_path_factory.mktemp("servers")
     with ExitStack() as servers:
 
-        def begin(**settings: object) -> Server:
+        def begin(*, command: str | None = command, **settings: object) -> Server:
             texts = {name: str(value) for name, value in settings.items()}
             log = folder / f"log{len(list(folder.iterdir()))}"
             return servers.enter_context(Server(command, texts, log))
