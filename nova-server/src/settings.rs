@@ -141,7 +141,7 @@ impl Settings {
                 .life(read.seconds("TICKET_SECONDS", 60.0)?),
             rate: read.amount("RATE_LIMIT")?.filter(|rate| *rate > 0.0),
             largest_body: read.number("MAX_BODY_BYTES", "a whole number")?.unwrap_or(crate::desk::LARGEST_BODY),
-            cors_origins: read.list("CORS_ORIGINS"),
+            cors_origins: read.origins()?,
             log_level: read.one_of("LOG_LEVEL", &LOG_LEVELS)?.unwrap_or(LogLevel::Info),
         })
     }
@@ -283,6 +283,15 @@ impl<V: Fn(&str) -> Option<String>> Reader<V> {
         }
     }
 
+    fn origins(&self) -> Result<Vec<String>> {
+        let origins = self.list("CORS_ORIGINS");
+        let host = |origin: &str| origin.split_once("://").is_some_and(|(_, host)| !host.is_empty() && !host.contains('/'));
+        match origins.iter().find(|origin| *origin != "*" && !(origin.is_ascii() && host(origin))) {
+            None => Ok(origins),
+            Some(wrong_one) => Err(wrong("CORS_ORIGINS", "origins such as https://example.org", wrong_one)),
+        }
+    }
+
     /// `token=owner` pairs; a token may have an equals sign in it.
     fn owners(&self) -> Result<Owners> {
         let pairs = self.list("AUTH_TOKENS");
@@ -369,6 +378,7 @@ mod tests {
             ("INPUT_SAMPLE_RATE", "44100", r#"INPUT_SAMPLE_RATE must be 8000, 16000 or 24000, not "44100"."#),
             ("AUDIO_END", "never", r#"AUDIO_END must be silence or close, not "never"."#),
             ("LOG_LEVEL", "LOUD", r#"LOG_LEVEL must be INFO or DEBUG or WARNING or ERROR, not "LOUD"."#),
+            ("CORS_ORIGINS", "https://a.org/", r#"CORS_ORIGINS must be origins such as https://example.org, not "https://a.org/"."#),
             ("AUTH_TOKENS", "token", "AUTH_TOKENS must be pairs: token=owner,token=owner."),
         ] {
             let refused = read(&[(name, value)]).err().unwrap();

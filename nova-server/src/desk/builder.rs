@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use bedrock_nova::sonic::{Config, ConversationPool, Tool};
 use bedrock_nova::transport::Transport;
+use tokio::sync::watch;
 
 use super::{Desk, Inner};
 use crate::access::Owners;
@@ -41,6 +42,7 @@ impl DeskBuilder {
             close: CLOSE,
             numbers: Arc::new(numbers::text),
             register: Register::new(),
+            audience: watch::Sender::new(0),
         };
         DeskBuilder { inner, numbers: None }
     }

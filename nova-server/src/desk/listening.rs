@@ -10,7 +10,7 @@ use bytes::Bytes;
 use futures::Stream;
 use serde::Serialize;
 
-use super::Desk;
+use super::{Desk, Listener};
 use crate::answer::{Answer, Failure};
 use crate::bodies::{self, Body};
 
@@ -31,10 +31,11 @@ pub(super) enum Part {
 }
 
 /// A stream of server-sent events. It holds the call, which is not idle while somebody listens.
+#[derive(Debug)]
 pub struct EventStream {
     events: SseStream,
     #[allow(dead_code, reason = "being there is all it does")]
-    call: Pooled,
+    listener: Listener,
 }
 
 #[derive(Serialize)]
@@ -61,7 +62,7 @@ impl Desk {
         let from = ReadFrom::last_event_id(last_event_id.or(query.last_event_id.as_deref()));
         let call = self.find(session, owner).await?;
         let events = part.reader(&call, from).sse();
-        Ok(EventStream { events, call })
+        Ok(EventStream { events, listener: Listener::new(self, call) })
     }
 
     pub(super) async fn issue_ticket(&self, owner: &Owner, body: &Body<'_>) -> Result<Answer, Failure> {
@@ -147,12 +148,6 @@ impl fmt::Debug for Query {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Query { ticket: _, last_event_id, player, after } = self;
         write!(f, "Query({last_event_id:?}, {player:?}, {after:?})")
-    }
-}
-
-impl fmt::Debug for EventStream {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("EventStream").field("call", &self.call).finish_non_exhaustive()
     }
 }
 

@@ -21,9 +21,10 @@ use std::sync::Arc;
 use std::time::{Duration, Instant, SystemTime};
 
 use bedrock_nova::ids::{CallId, Owner};
-use bedrock_nova::sonic::{Builder, Config, ConversationPool, Pooled, Tool, Whereabouts};
+use bedrock_nova::sonic::{Builder, Config, ConversationPool, Drained, Pooled, Tool, Whereabouts};
 use bedrock_nova::transport::Transport;
 use bytes::Bytes;
+use tokio::sync::watch;
 
 pub use self::builder::DeskBuilder;
 pub(crate) use self::builder::LARGEST_BODY;
@@ -55,6 +56,36 @@ struct Inner {
     close: Duration,
     numbers: Arc<dyn Fn() -> String + Send + Sync>,
     register: Register,
+    /// How many listen, on streams and sockets.
+    audience: watch::Sender<usize>,
+}
+
+/// How long whoever listens may take to be told the end.
+const LAST_WORDS: Duration = Duration::from_secs(5);
+
+/// One who listens to a call. It holds the call, which is not idle meanwhile.
+struct Listener {
+    call: Pooled,
+    desk: Desk,
+}
+
+impl Listener {
+    fn new(desk: &Desk, call: Pooled) -> Self {
+        desk.inner.audience.send_modify(|listeners| *listeners += 1);
+        Listener { call, desk: desk.clone() }
+    }
+}
+
+impl Drop for Listener {
+    fn drop(&mut self) {
+        self.desk.inner.audience.send_modify(|listeners| *listeners -= 1);
+    }
+}
+
+impl fmt::Debug for Listener {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.call.fmt(f)
+    }
 }
 
 /// A request on a route that is answered at once.
@@ -86,6 +117,15 @@ impl Desk {
     #[must_use]
     pub fn largest_body(&self) -> usize {
         self.inner.largest_body
+    }
+
+    /// Prepares for the end of the process, while it still serves: see [`ConversationPool::drain`]. Then whoever listens is
+    /// told the end, for a few seconds.
+    pub async fn drain(&self, deadline: Duration) -> Drained {
+        let drained = self.inner.pool.drain(deadline).await;
+        let mut audience = self.inner.audience.subscribe();
+        let _ = tokio::time::timeout(LAST_WORDS, audience.wait_for(|listeners| *listeners == 0)).await;
+        drained
     }
 
     /// Lets a caller in to a route, which stands for a call where it has one in its path: says whose the request is, and

@@ -8,7 +8,7 @@ use bedrock_nova::sonic::api::frame;
 use bedrock_nova::sonic::{Pooled, Reader};
 use bytes::Bytes;
 
-use super::Desk;
+use super::{Desk, Listener};
 use super::listening::Query;
 use crate::answer::Failure;
 
@@ -44,8 +44,7 @@ pub struct Talk {
 pub struct Down {
     events: Reader,
     encoding: Encoding,
-    #[allow(dead_code, reason = "being there is all it does")]
-    call: Pooled,
+    listener: Listener,
 }
 
 /// What a client says.
@@ -82,7 +81,7 @@ impl Desk {
     pub async fn talk(&self, owner: &Owner, session: &str, query: &Query, encoding: Encoding) -> Result<Talk, Failure> {
         let (part, from) = (query.part()?, query.after()?);
         let call = self.find(session, owner).await?;
-        let down = Down { events: part.reader(&call, from), encoding, call: call.clone() };
+        let down = Down { events: part.reader(&call, from), encoding, listener: Listener::new(self, call.clone()) };
         Ok(Talk { down, up: Up { desk: self.clone(), call } })
     }
 }
@@ -136,7 +135,7 @@ impl fmt::Debug for Message {
 
 impl fmt::Debug for Down {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Down").field("call", &self.call).field("encoding", &self.encoding).finish_non_exhaustive()
+        f.debug_struct("Down").field("call", &self.listener).field("encoding", &self.encoding).finish_non_exhaustive()
     }
 }
 
