@@ -34,7 +34,13 @@ test("what is not known is passed over", () => {
 });
 
 test("errors are read in both spellings", () => {
-  const fields = { kind: "invalid", code: "no-such-call", message: "There is no call.", retryable: false, hint: "It is over." };
+  const fields = {
+    kind: "invalid",
+    code: "no-such-call",
+    message: "There is no call.",
+    retryable: false,
+    hint: "It is over.",
+  };
   for (const told of [
     { ...fields, request_id: "r" },
     { ...fields, requestId: "r" },

@@ -17,7 +17,10 @@ test("a road that breaks comes back behind what was heard, and nothing is heard 
   const road = machine();
   road.start(0);
   road.opened(0);
-  assert.deepEqual([road.heard(1), road.heard(2), road.heard(5), road.heard(5), road.heard(3)], [true, true, true, false, false]);
+  assert.deepEqual(
+    [road.heard(1), road.heard(2), road.heard(5), road.heard(5), road.heard(3)],
+    [true, true, true, false, false],
+  );
   assert.deepEqual(road.closed(10_000, 1006, ""), { do: "connect", after: 5 }, "at once");
   road.opened(10_100);
   assert.equal(road.returns, 1);

@@ -5,7 +5,10 @@ import { Resampler } from "../src/audio/resampler.js";
 /** How loud a tone of `hertz` comes out, in decibels against how it went in. */
 function gain(from: number, to: number, hertz: number): number {
   const seconds = 0.5;
-  const input = Float32Array.from({ length: from * seconds }, (_, n) => 0.5 * Math.sin((2 * Math.PI * hertz * n) / from));
+  const input = Float32Array.from(
+    { length: from * seconds },
+    (_, n) => 0.5 * Math.sin((2 * Math.PI * hertz * n) / from),
+  );
   const output = new Resampler(from, to).process(input);
   // Without its beginning, where the filter still hears the silence before.
   const steady = output.subarray(Math.floor(to * 0.05), Math.floor(to * 0.45));

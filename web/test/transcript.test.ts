@@ -3,7 +3,13 @@ import { test } from "node:test";
 import { Transcript } from "../src/model/transcript.js";
 import type { TranscriptEvent } from "../src/protocol/events.js";
 
-function said(item: number, turn: number, role: string, text: string, more: Partial<TranscriptEvent> = {}): TranscriptEvent {
+function said(
+  item: number,
+  turn: number,
+  role: string,
+  text: string,
+  more: Partial<TranscriptEvent> = {},
+): TranscriptEvent {
   return { type: "transcript", item, turn, role, text, stage: "final", ...more };
 }
 

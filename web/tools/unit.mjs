@@ -9,7 +9,9 @@ import { build } from "esbuild";
 const tests = fileURLToPath(new URL("../test", import.meta.url));
 const folder = await mkdtemp(join(tmpdir(), "nova-voice-"));
 try {
-  const entryPoints = (await readdir(tests)).filter((name) => name.endsWith(".test.ts")).map((name) => join(tests, name));
+  const entryPoints = (await readdir(tests))
+    .filter((name) => name.endsWith(".test.ts"))
+    .map((name) => join(tests, name));
   await build({
     entryPoints,
     outdir: folder,

@@ -10,18 +10,19 @@ export interface VoiceFrame {
 
 /** What the service hears best. */
 export const VOICE_RATE = 16000;
-/** 32 ms: short enough for a quick answer, long enough for few messages. */
-export const FRAME = 512;
+/** Milliseconds: short enough for a quick answer, long enough for few messages. */
+export const FRAME_MS = 32;
 
-/** Cuts what a microphone hears, at whatever rate, into frames of equal length at 16 kHz. */
+/** Cuts what a microphone hears, at whatever rate, into frames of equal length at the rate of a call. */
 export class Framer {
   readonly #resampler: Resampler;
-  readonly #frame = new Float32Array(FRAME);
+  readonly #frame: Float32Array;
   #filled = 0;
 
-  /** `rate` is the microphone's. */
-  constructor(rate: number) {
-    this.#resampler = new Resampler(rate, VOICE_RATE);
+  /** `from` is the microphone's rate, `to` that of the call. */
+  constructor(from: number, to: number = VOICE_RATE) {
+    this.#resampler = new Resampler(from, to);
+    this.#frame = new Float32Array((to * FRAME_MS) / 1000);
   }
 
   /** Takes samples, and returns the frames that are full now. */
@@ -29,11 +30,11 @@ export class Framer {
     const frames: VoiceFrame[] = [];
     let rest = this.#resampler.process(samples);
     while (rest.length > 0) {
-      const taken = rest.subarray(0, FRAME - this.#filled);
+      const taken = rest.subarray(0, this.#frame.length - this.#filled);
       this.#frame.set(taken, this.#filled);
       this.#filled += taken.length;
       rest = rest.subarray(taken.length);
-      if (this.#filled === FRAME) frames.push(this.#full());
+      if (this.#filled === this.#frame.length) frames.push(this.#full());
     }
     return frames;
   }

@@ -1,27 +1,36 @@
-import { Framer } from "../audio/framer.js";
-import { CAPTURE, type FromCapture, type ToCapture } from "./messages.js";
+import { Framer, type VoiceFrame } from "../audio/framer.js";
+import { CAPTURE, type CaptureOptions, type FromCapture, type ToCapture } from "./messages.js";
 
-/** The microphone's side: hears whatever rate the page's audio runs at, tells frames of 16 kHz while it is open. */
+/** The microphone's side: hears whatever rate the page's audio runs at, and tells frames of the call's while it is open. */
 class Capture extends AudioWorkletProcessor {
-  readonly #framer = new Framer(sampleRate);
+  readonly #framer: Framer;
   #open = false;
 
-  constructor() {
+  constructor(made: { processorOptions: CaptureOptions }) {
     super();
-    this.port.onmessage = ({ data }: MessageEvent<ToCapture>) => {
-      this.#open = data.say === "open";
-      if (!this.#open) this.#tell(this.#framer.flush());
-    };
+    this.#framer = new Framer(sampleRate, made.processorOptions.rate);
+    this.port.onmessage = ({ data }: MessageEvent<ToCapture>) => (data.say === "open" ? this.#begin() : this.#end());
   }
 
   process(inputs: Float32Array[][]): boolean {
-    const channels = inputs[0] ?? [];
-    if (this.#open && channels[0]) for (const frame of this.#framer.push(channels[0])) this.#tell(frame);
+    const heard = inputs[0]?.[0];
+    if (this.#open && heard) for (const frame of this.#framer.push(heard)) this.#tell(frame);
     return true;
   }
 
-  #tell(frame: FromCapture | undefined): void {
-    if (frame) this.port.postMessage(frame, [frame.pcm.buffer]);
+  #begin(): void {
+    this.#open = true;
+  }
+
+  #end(): void {
+    this.#open = false;
+    const rest = this.#framer.flush();
+    if (rest) this.#tell(rest);
+    this.port.postMessage({ tell: "closed" } satisfies FromCapture);
+  }
+
+  #tell(frame: VoiceFrame): void {
+    this.port.postMessage({ tell: "frame", frame } satisfies FromCapture, [frame.pcm.buffer]);
   }
 }
 

@@ -1,7 +1,7 @@
 /** What a page and its two worklets say to each other. Times are of the audio clock, in seconds. */
 
-import type { Piece, Position } from "../audio/playout.js";
 import type { VoiceFrame } from "../audio/framer.js";
+import type { Piece, Position } from "../audio/playout.js";
 
 export const CAPTURE = "nova-voice-capture";
 export const PLAYBACK = "nova-voice-playback";
@@ -9,17 +9,21 @@ export const PLAYBACK = "nova-voice-playback";
 /** To the microphone's side: whether what is heard is wanted. */
 export type ToCapture = { readonly say: "open" } | { readonly say: "close" };
 
-/** From the microphone's side. */
-export type FromCapture = VoiceFrame;
+/** From the microphone's side; after `closed` no frame comes until it is opened again. */
+export type FromCapture = { readonly tell: "frame"; readonly frame: VoiceFrame } | { readonly tell: "closed" };
+
+/** What the microphone's side is made with. */
+export interface CaptureOptions {
+  /** The rate of the frames, in Hz. */
+  readonly rate: number;
+}
 
 /** To the loudspeaker's side. */
 export type ToPlayback =
   | { readonly say: "piece"; readonly piece: Piece }
   | { readonly say: "end"; readonly turn: number }
   /** `at` is when the page was told, by the audio clock. */
-  | { readonly say: "cut"; readonly turn: number; readonly at: number }
-  /** Another call begins. */
-  | { readonly say: "renew" };
+  | { readonly say: "cut"; readonly turn: number; readonly at: number };
 
 /** What the loudspeaker does, several times a second while it does something. */
 export interface Report {

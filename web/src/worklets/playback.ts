@@ -4,7 +4,7 @@ import { type FromPlayback, PLAYBACK, type ToPlayback } from "./messages.js";
 
 /** The loudspeaker's side: plays what waits, and tells what was rendered. */
 class Playback extends AudioWorkletProcessor {
-  #playout = new Playout(sampleRate);
+  readonly #playout = new Playout(sampleRate);
   #peak = 0;
   #refused = 0;
   #quiet = true;
@@ -41,10 +41,6 @@ class Playback extends AudioWorkletProcessor {
       case "cut":
         this.#playout.cut(said.turn);
         this.#cut = { turn: said.turn, at: said.at, samples: 0 };
-        break;
-      case "renew":
-        this.#playout = new Playout(sampleRate);
-        this.#audible = -1;
         break;
     }
   }
