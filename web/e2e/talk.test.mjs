@@ -31,7 +31,7 @@ test("a question into the microphone is answered aloud, and shown", async () => 
     await untilState(page, "listening");
     await checkSound(page);
     await checkAside(page);
-    await page.getByRole("button", { name: "End" }).click();
+    await page.getByRole("button", { name: "End", exact: true }).click();
     await untilState(page, "ended");
     assert.deepEqual(complaints, []);
     assert.deepEqual(foreign, [], "nothing comes from elsewhere");
