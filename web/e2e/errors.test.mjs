@@ -24,7 +24,7 @@ async function withPage(options, act) {
 }
 
 test("a call that is over", async () => {
-  await withPage({ hears: [1], path: "/own", html: element('src="/ws/nobody"') }, async (page) => {
+  await withPage({ hears: [1], html: element('src="/ws/nobody"') }, async (page) => {
     await page.getByRole("button", { name: "Start talking" }).click();
     await page.getByRole("alert").getByText("There is no call nobody.").waitFor();
     await untilState(page, "ended");
@@ -33,7 +33,7 @@ test("a call that is over", async () => {
 });
 
 test("options that the server refuses", async () => {
-  await withPage({ hears: [1], path: "/own", html: element(`options='{"voice":"nobody"}'`) }, async (page) => {
+  await withPage({ hears: [1], html: element(`options='{"voice":"nobody"}'`) }, async (page) => {
     await page.getByRole("button", { name: "Start talking" }).click();
     await page.getByRole("alert").getByText("nobody").waitFor();
     const error = await page.evaluate(() =>
@@ -50,7 +50,7 @@ test("options that the server refuses", async () => {
 });
 
 test("attributes that cannot be read", async () => {
-  await withPage({ path: "/own", html: element("options='{'") }, async (page) => {
+  await withPage({ html: element("options='{'") }, async (page) => {
     await page.getByRole("button", { name: "Start talking" }).click();
     await page.getByRole("alert").getByText("is not JSON").waitFor();
   });

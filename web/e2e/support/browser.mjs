@@ -10,7 +10,7 @@ export const DEADLINE = 30_000;
 
 /**
  * Opens a page. `hears` is what the microphone hears, as `writeWav` takes it; without it the user refuses the microphone.
- * `path` is opened; with `html` it is this page instead of the server's.
+ * `path` is opened, or this `html` on the server's origin.
  */
 export async function openPage(origin, { hears, path = "/", html, ...options } = {}) {
   const folder = mkdtempSync(join(tmpdir(), "nova-voice-"));
@@ -40,8 +40,8 @@ export async function openPage(origin, { hears, path = "/", html, ...options } =
     if (!/^(data|blob):/.test(request.url()) && new URL(request.url()).origin !== origin) foreign.push(request.url());
   });
   await page.addInitScript(tap);
-  if (html) await page.route(`${origin}${path}`, (route) => route.fulfill({ contentType: "text/html", body: html }));
-  await page.goto(`${origin}${path}`);
+  if (html) await page.route(`${origin}${OWN}`, (route) => route.fulfill({ contentType: "text/html", body: html }));
+  await page.goto(`${origin}${html ? OWN : path}`);
   return {
     page,
     complaints,
@@ -53,7 +53,12 @@ export async function openPage(origin, { hears, path = "/", html, ...options } =
   };
 }
 
+/** Where a page of a test's own stands. */
+const OWN = "/own";
+
 const FLAGS = [
+  // A page that the test makes up has no address, and might not ask a server on the loopback.
+  "--disable-features=LocalNetworkAccessChecks",
   "--no-sandbox",
   "--disable-gpu",
   "--disable-quic",
