@@ -120,6 +120,11 @@ export class NovaVoice extends HTMLElement {
     return this.#call?.session ?? null;
   }
 
+  /** The number of the last event; a page that is loaded anew joins behind it with `src="/ws/ID?after=NUMBER"`. */
+  get lastEvent(): number | null {
+    return this.#call?.lastEvent ?? null;
+  }
+
   /** The lines of this call, or of the last one, oldest first. */
   get transcript(): readonly Line[] {
     return this.#call?.transcript.lines ?? [];
@@ -254,13 +259,15 @@ export class NovaVoice extends HTMLElement {
   }
 
   #listen(): void {
-    const talking = this.pushToTalk ? (this.#held === "held" ? "pushed" : "push") : this.mute ? "muted" : "open";
-    this.#view.talking(talking);
-    this.#call?.listen(talking === "open" || talking === "pushed" ? "open" : "muted");
+    const wanted = this.pushToTalk ? (this.#held === "held" ? "pushed" : "push") : this.mute ? "muted" : "open";
+    this.#view.talking(this.state === "listening" && this.#call?.microphone === "none" ? "none" : wanted);
+    this.#call?.listen(wanted === "open" || wanted === "pushed" ? "open" : "muted");
   }
 
   #tell<Name extends keyof VoiceEvents>(name: Name, detail: VoiceEvents[Name]): void {
-    if (name in SHOWN) SHOWN[name]?.(this.#view, detail, this.transcript);
+    SHOWN[name]?.(this.#view, detail, this.transcript);
+    // Whether there is a microphone is known when the call is.
+    if (name === "state") this.#listen();
     this.dispatchEvent(new CustomEvent(name, { detail }));
   }
 

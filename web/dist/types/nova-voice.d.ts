@@ -56,6 +56,8 @@ export declare class NovaVoice extends HTMLElement {
     get state(): State;
     /** The session's id, once it is known. */
     get session(): string | null;
+    /** The number of the last event; a page that is loaded anew joins behind it with `src="/ws/ID?after=NUMBER"`. */
+    get lastEvent(): number | null;
     /** The lines of this call, or of the last one, oldest first. */
     get transcript(): readonly Line[];
     /** Counts of this call, or of the last one; null before the first. */

@@ -71,6 +71,16 @@ export class Call {
     return this.#session?.id;
   }
 
+  /** Whether this call has a microphone. */
+  get microphone(): "there" | "none" {
+    return this.#microphone?.there ? "there" : "none";
+  }
+
+  /** The number of the last event that was heard. */
+  get lastEvent(): number | undefined {
+    return this.#connection?.lastEvent;
+  }
+
   /** Counts, for whoever looks after it. */
   get stats(): Stats {
     return {

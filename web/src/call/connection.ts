@@ -47,6 +47,11 @@ export class Connection {
     return this.#road.returns;
   }
 
+  /** The number of the last event that was heard. */
+  get lastEvent(): number | undefined {
+    return this.#road.lastEvent;
+  }
+
   /** Begins to connect. */
   open(): void {
     addEventListener("online", this.#online);

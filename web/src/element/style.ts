@@ -40,9 +40,13 @@ button, input { font: inherit; color: inherit; }
 .head { display: flex; align-items: center; gap: 1rem; padding: 1.1rem 1.25rem; border-bottom: 1px solid var(--line); }
 .orb { --level: 0; position: relative; flex: none; width: 3rem; height: 3rem; }
 .orb::before, .orb::after { content: ""; position: absolute; inset: 0; border-radius: 50%; }
-.orb::after { background: var(--orb, var(--muted)); transition: background-color .25s; }
+.orb { --orb: color-mix(in srgb, var(--accent) 40%, var(--muted)); }
+.orb::after {
+  background: radial-gradient(circle at 32% 26%, color-mix(in srgb, var(--orb) 45%, #fff), var(--orb) 68%);
+  box-shadow: inset 0 -.2rem .5rem color-mix(in srgb, var(--orb) 70%, #000);
+}
 .orb::before {
-  background: var(--orb, var(--muted));
+  background: var(--orb);
   opacity: .22;
   transform: scale(calc(1 + .55 * var(--level)));
   transition: transform .08s linear;
@@ -107,6 +111,7 @@ button svg { width: 1.15rem; height: 1.15rem; flex: none; fill: none; stroke: cu
 .card[data-live] .primary { background: transparent; color: var(--danger); border-color: color-mix(in srgb, var(--danger) 50%, transparent); }
 button[aria-pressed="true"] { background: color-mix(in srgb, var(--danger) 14%, var(--surface)); border-color: var(--danger); color: var(--danger); }
 .talk[aria-pressed="true"] { background: var(--accent); border-color: transparent; color: var(--accent-ink); }
+.mute[aria-pressed="true"] svg:first-child, .mute[aria-pressed="false"] svg:last-child { display: none; }
 .icon { min-width: 2.75rem; padding: .4rem; }
 .close { min-height: 1.9rem; min-width: 1.9rem; padding: 0; border: 0; background: none; }
 .volume { display: flex; align-items: center; gap: .5rem; margin-left: auto; color: var(--muted); }

@@ -14,8 +14,8 @@ export interface Wishes {
   volume(volume: number): void;
 }
 
-/** How the microphone is used just now. */
-export type Talking = "open" | "muted" | "push" | "pushed";
+/** How the microphone is used just now; `none` where there is none. */
+export type Talking = "open" | "muted" | "push" | "pushed" | "none";
 
 const WORDS: Record<State, [state: string, hint: string]> = {
   idle: ["Ready when you are", "Start, then simply talk."],
@@ -28,12 +28,20 @@ const WORDS: Record<State, [state: string, hint: string]> = {
   ended: ["The call is over", "Start another one whenever you like."],
 };
 
+/** What is said of a silent call, by how the microphone is used. */
+const SILENT: Record<Talking, [state: string, hint: string]> = {
+  open: WORDS.listening,
+  muted: ["Your microphone is off", "Turn it on to talk, or type."],
+  push: ["Ready", "Hold the button or the space bar to talk."],
+  pushed: WORDS.listening,
+  none: ["Ready", "Without a microphone you can type."],
+};
+
 const ICONS = {
-  phone:
-    '<path d="M12 3v10m0 0a3 3 0 0 1-3-3V6a3 3 0 0 1 6 0v4a3 3 0 0 1-3 3Z"/><path d="M5.5 10.5a6.5 6.5 0 0 0 13 0M12 17v4"/>',
-  end: '<rect x="7" y="7" width="10" height="10" rx="2"/>',
+  talk: '<path d="M12 3a3 3 0 0 0-3 3v4a3 3 0 0 0 6 0V6a3 3 0 0 0-3-3Z"/><path d="M5.5 10.5a6.5 6.5 0 0 0 13 0M12 17v4"/>',
+  end: '<path d="M3.5 14.6c0-1.2.5-2.3 1.4-3a11.4 11.4 0 0 1 14.2 0c.9.7 1.4 1.8 1.4 3v.9c0 .7-.6 1.2-1.3 1.1l-2.7-.5a1.1 1.1 0 0 1-.9-1l-.1-1.5a9.4 9.4 0 0 0-7 0l-.1 1.5a1.1 1.1 0 0 1-.9 1l-2.7.5a1.1 1.1 0 0 1-1.3-1.1Z"/>',
   mute: '<path d="M9 9V6a3 3 0 0 1 6 0v4m-.9 2.1A3 3 0 0 1 9 10"/><path d="M5.5 10.5a6.5 6.5 0 0 0 10.6 5M18.5 10.5a6.4 6.4 0 0 1-.4 2.2M12 17v4M4 4l16 16"/>',
-  hush: '<path d="M8 6v12M16 6v12"/>',
+  hush: '<rect x="6.5" y="6.5" width="11" height="11" rx="2.5"/>',
   send: '<path d="M5 12h14m-6-6 6 6-6 6"/>',
   loud: '<path d="M4 10v4h3l5 4V6L7 10H4Z"/><path d="M16 9a4 4 0 0 1 0 6m2.5-8.5a7.5 7.5 0 0 1 0 11"/>',
   close: '<path d="m7 7 10 10M17 7 7 17"/>',
@@ -63,9 +71,9 @@ const TEMPLATE = `
     <button class="icon" aria-label="Send" disabled>${icon("send")}</button>
   </form>
   <div class="controls" part="controls">
-    <button type="button" class="primary" part="start">${icon("phone")}<span></span></button>
-    <button type="button" class="talk" part="talk" aria-pressed="false" hidden>${icon("phone")}<span>Hold to talk</span></button>
-    <button type="button" class="mute icon" part="mute" aria-pressed="false" aria-label="Mute the microphone" title="Mute the microphone" disabled>${icon("mute")}</button>
+    <button type="button" class="primary" part="start">${icon("talk")}<span></span></button>
+    <button type="button" class="talk" part="talk" aria-pressed="false" hidden>${icon("talk")}<span>Hold to talk</span></button>
+    <button type="button" class="mute icon" part="mute" aria-pressed="false" aria-label="Mute the microphone" title="Mute the microphone" disabled>${icon("talk")}${icon("mute")}</button>
     <button type="button" class="hush icon" part="interrupt" aria-label="Stop the answer" title="Stop the answer" disabled>${icon("hush")}</button>
     <label class="volume" part="volume">${icon("loud")}<input type="range" min="0" max="1" step="0.01" value="1" aria-label="Volume"></label>
   </div>
@@ -79,6 +87,8 @@ export class View {
   readonly #list: HTMLOListElement;
   readonly #items = new Map<number, HTMLLIElement>();
   readonly #announced = new Set<number>();
+  #state: State = "idle";
+  #talking: Talking = "open";
 
   constructor(root: ShadowRoot, wishes: Wishes) {
     root.adoptedStyleSheets = [style];
@@ -92,26 +102,34 @@ export class View {
 
   /** Shows what goes on. */
   state(state: State): void {
+    this.#state = state;
     const live = state !== "idle" && state !== "ended";
-    const [words, hint] = WORDS[state];
     this.#card.dataset["state"] = state;
     this.#card.toggleAttribute("data-live", live);
-    this.#one(".state").textContent = words;
-    this.#one(".hint").textContent = hint;
     this.#one(".primary span").textContent = live ? "End" : state === "ended" ? "Start again" : "Start talking";
-    this.#one(".primary svg").innerHTML = ICONS[live ? "end" : "phone"];
+    this.#one(".primary svg").innerHTML = ICONS[live ? "end" : "talk"];
     for (const one of this.#all<HTMLInputElement>(".type *, .mute, .talk")) one.disabled = !live;
     this.#one<HTMLButtonElement>(".hush").disabled = state !== "speaking" && state !== "thinking";
+    this.#say();
   }
 
   /** Shows how the microphone is used. */
   talking(talking: Talking): void {
+    this.#talking = talking;
     const push = talking === "push" || talking === "pushed";
     this.#one(".talk").hidden = !push;
-    this.#one(".mute").hidden = push;
+    this.#one(".mute").hidden = push || talking === "none";
     this.#one(".talk").setAttribute("aria-pressed", String(talking === "pushed"));
-    const mute = this.#one(".mute");
-    mute.setAttribute("aria-pressed", String(talking === "muted"));
+    this.#one(".mute").setAttribute("aria-pressed", String(talking === "muted"));
+    this.#say();
+  }
+
+  #say(): void {
+    const [words, hint] = this.#state === "listening" ? SILENT[this.#talking] : WORDS[this.#state];
+    const state = this.#one(".state");
+    // A screen reader is told what has changed, and nothing twice.
+    if (state.textContent !== words) state.textContent = words;
+    this.#one(".hint").textContent = hint;
   }
 
   /** Shows a line that is new or has changed, in front of the line with the item `before`. */

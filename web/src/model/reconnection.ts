@@ -57,6 +57,11 @@ export class Reconnection {
     return this.#phase;
   }
 
+  /** The number of the last event that was heard; nothing before the first. */
+  get lastEvent(): number | undefined {
+    return this.#heard;
+  }
+
   /** How often the road came back. */
   returns = 0;
 

@@ -23,6 +23,10 @@ export declare class Call {
     get state(): import("../nova-voice.js").State;
     /** The session's id, once it is known. */
     get session(): string | undefined;
+    /** Whether this call has a microphone. */
+    get microphone(): "there" | "none";
+    /** The number of the last event that was heard. */
+    get lastEvent(): number | undefined;
     /** Counts, for whoever looks after it. */
     get stats(): Stats;
     /** Opens or joins the call; done when the connection is there. Without a microphone it can be typed in and heard. */

@@ -24,6 +24,8 @@ export declare class Connection {
     constructor(address: (after: number | undefined) => Promise<URL>, listener: Listener);
     /** How often the road came back. */
     get returns(): number;
+    /** The number of the last event that was heard. */
+    get lastEvent(): number | undefined;
     /** Begins to connect. */
     open(): void;
     /** Leaves; nothing is heard any more. */

@@ -11,8 +11,8 @@ export interface Wishes {
     say(text: string): void;
     volume(volume: number): void;
 }
-/** How the microphone is used just now. */
-export type Talking = "open" | "muted" | "push" | "pushed";
+/** How the microphone is used just now; `none` where there is none. */
+export type Talking = "open" | "muted" | "push" | "pushed" | "none";
 /** What a person sees and touches: shows what it is told, and tells wishes; it knows nothing of calls. */
 export declare class View {
     #private;

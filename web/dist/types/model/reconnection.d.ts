@@ -63,6 +63,8 @@ export declare class Reconnection {
     constructor(options?: ReconnectionOptions);
     /** Where it is. */
     get phase(): Phase;
+    /** The number of the last event that was heard; nothing before the first. */
+    get lastEvent(): number | undefined;
     /** How often the road came back. */
     returns: number;
     /** When `tick` is due at the latest; nothing if nothing is waited for. */
