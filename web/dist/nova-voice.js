@@ -40,7 +40,7 @@ button, input { font: inherit; color: inherit; }
 .orb { --orb: color-mix(in srgb, var(--accent) 40%, var(--muted)); }
 .orb::after {
   background: radial-gradient(circle at 32% 26%, color-mix(in srgb, var(--orb) 45%, #fff), var(--orb) 68%);
-  box-shadow: inset 0 -.2rem .5rem color-mix(in srgb, var(--orb) 70%, #000);
+  box-shadow: inset 0 -.15rem .4rem color-mix(in srgb, var(--orb) 82%, #000);
 }
 .orb::before {
   background: var(--orb);
