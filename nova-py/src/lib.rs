@@ -23,6 +23,7 @@
 //! | `call`, `pool`, `raw`, `service` | the core's own things |
 //! | `describe` | options of a call into a builder |
 //! | `errors`, `logs` | what crosses on the side |
+//! | `page` | the files of the page in the browser |
 
 #[cfg(not(unix))]
 compile_error!(
@@ -36,6 +37,7 @@ mod errors;
 mod inbox;
 mod logs;
 mod op;
+mod page;
 mod pool;
 mod raw;
 mod reader;
@@ -56,6 +58,8 @@ mod _native {
     use super::logs::{log_level, log_to, logs};
     #[pymodule_export]
     use super::op::Op;
+    #[pymodule_export]
+    use super::page::{page, page_is_known, page_paths};
     #[pymodule_export]
     use super::pool::Pool;
     #[pymodule_export]

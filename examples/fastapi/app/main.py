@@ -45,6 +45,7 @@ def create_app(config: Config) -> FastAPI:
                     defaults=config.options,
                     endpoint=config.endpoint_name,
                     largest_body=config.largest_body,
+                    page="root",
                 )
             )
             log.info("Calls go to %s; there may be %d of them.", config.endpoint_name, config.sessions)

@@ -16,6 +16,7 @@ Needs the extra `bedrock-nova[fastapi]`. `examples/fastapi` is an application ar
 | `speaking` | what a client says: audio, text, tool results, barge-in |
 | `listening` | what a client hears: server-sent events, WebSocket, tickets |
 | `operating` | health and metrics |
+| `page` | the page to talk in |
 | `desk` | what all routes share |
 | `bodies` | what goes in and out as JSON |
 | `access`, `tickets`, `limits` | who calls, and how often |

@@ -8,6 +8,7 @@ from .desk import Desk
 from .limits import RateLimit
 from .listening import listening, talking
 from .operating import operating
+from .page import Page, page_routes
 from .route import route_class
 from .sessions import sessions
 from .speaking import speaking
@@ -40,12 +41,14 @@ def router(
     endpoint: str | None = None,
     close: float = 10.0,
     largest_body: int = LARGEST_BODY,
+    page: Page = "none",
 ) -> APIRouter:
     """Makes the routes of `docs/API.md` over a pool.
 
     `owner` says whose a request is, `rate` how often one client may ask. `defaults` are the options of calls where a
     client says nothing; `audio_end` among them is what `/audio/end` does. `endpoint` is what `/health` calls the
-    service, without it its address, or `aws`; `close` is how long an orderly end may take, in seconds.
+    service, without it its address, or `aws`; `close` is how long an orderly end may take, in seconds. With `page="root"`
+    the page to talk in is served at `/`, with the files of the element `<nova-voice>` beside it.
     """
     access = Access(owner, tickets or Tickets(), rate)
     desk = Desk(pool, access, defaults or Options(), endpoint or pool.service.endpoint_url or "aws", close)
@@ -56,4 +59,6 @@ def router(
     listening(api, desk)
     talking(api, desk)
     operating(api, desk)
+    if page == "root":
+        page_routes(api)
     return api
