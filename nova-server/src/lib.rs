@@ -43,6 +43,7 @@
 //! | `bodies` | what clients send, read field by field |
 //! | `access`, `tickets`, `limits` | who calls, and how often |
 //! | `register`, `recent` | when a call began and was last spoken to |
+//! | `page` | the page to talk in |
 //! | `description` | `/openapi.json`, and a page of it |
 //! | `numbers` | the numbers of the process, for `/metrics` |
 //! | `settings` | everything from the environment |
@@ -55,6 +56,7 @@ mod description;
 mod desk;
 mod limits;
 pub mod numbers;
+pub mod page;
 mod recent;
 mod register;
 mod route;

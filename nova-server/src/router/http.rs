@@ -18,6 +18,7 @@ use crate::access::Caller;
 use crate::answer::{Answer, Failure};
 use crate::desk::listening::{EventStream, Query};
 use crate::desk::{Asked, Desk};
+use crate::page;
 use crate::route::{Method, Route};
 
 /// A body comes in the time of a slow network, or not at all.
@@ -45,6 +46,12 @@ pub(super) async fn answer(desk: &Desk, route: Route, request: Request) -> Respo
     };
     let content_type = text(&parts.headers, &header::CONTENT_TYPE);
     response(desk.answer(Asked { route, session: &session, content_type, body }, &owner).await)
+}
+
+/// Answers with a file of the page.
+pub(super) async fn page(request: Request) -> Response {
+    let known = text(request.headers(), &header::IF_NONE_MATCH);
+    response(page::answer(request.uri().path(), known).unwrap_or_else(|| Failure::no_such_route().answer()))
 }
 
 /// Answers with a stream of events.

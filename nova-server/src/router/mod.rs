@@ -25,12 +25,13 @@ use axum::Router;
 use axum::extract::Request;
 use axum::http::{HeaderName, HeaderValue, Method as HttpMethod, header};
 use axum::response::Response;
-use axum::routing::{MethodFilter, on};
+use axum::routing::{MethodFilter, get, on};
 use tower_http::cors::{AllowOrigin, CorsLayer};
 
 pub use self::end::serve;
 use crate::answer::Failure;
 use crate::desk::Desk;
+use crate::page;
 use crate::route::{Kind, Method, Route};
 
 /// Makes the routes of the voice API, to be merged with an application's own, or nested under a path.
@@ -51,10 +52,16 @@ pub fn router(desk: Desk) -> Router {
     routes.method_not_allowed_fallback(no_such_route)
 }
 
-/// Makes a whole server: the routes, everything else refused in the API's form, and pages of these origins let in (`*`:
-/// of all).
+/// Makes the routes of the page to talk in: `/`, and the element `<nova-voice>` beside it. It asks for the API at the place
+/// where it stands itself.
+pub fn page() -> Router {
+    page::paths().fold(Router::new(), |router, path| router.route(path, get(http::page)))
+}
+
+/// Makes a whole server: the routes and the page, everything else refused in the API's form, and pages of these origins let
+/// in (`*`: of all).
 pub fn app(desk: Desk, origins: &[String]) -> Router {
-    let app = router(desk).fallback(elsewhere);
+    let app = router(desk).merge(page()).fallback(no_such_route);
     if origins.is_empty() { app } else { app.layer(cors(origins)) }
 }
 
@@ -63,11 +70,6 @@ pub fn app(desk: Desk, origins: &[String]) -> Router {
 pub async fn no_such_route(request: Request) -> Response {
     let refused = Route::find(request.method().as_str(), request.uri().path());
     http::response(refused.err().unwrap_or_else(Failure::no_such_route).answer())
-}
-
-/// What lies beside the API. A page to talk from has its place here.
-async fn elsewhere(request: Request) -> Response {
-    no_such_route(request).await
 }
 
 fn filter(method: Method) -> MethodFilter {
