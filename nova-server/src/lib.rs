@@ -74,3 +74,8 @@ pub use route::{Admission, Kind, Method, Route};
 pub use router::router;
 pub use settings::Settings;
 pub use tickets::Tickets;
+
+/// The README's program, compiled by the tests.
+#[cfg(all(doctest, feature = "axum"))]
+#[doc = include_str!("../README.md")]
+mod readme {}
