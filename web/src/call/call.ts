@@ -202,6 +202,7 @@ export class Call {
     this.#microphone = new Microphone(audio, this.#rate, {
       frame: (frame) => this.#speak(frame),
       closed: () => this.#send({ type: "audioEnd" }),
+      lost: (error) => this.#deafened(error),
     });
   }
 
@@ -225,6 +226,11 @@ export class Call {
     } catch (error) {
       this.#tell("error", error as VoiceError);
     }
+  }
+
+  #deafened(error: VoiceError): void {
+    this.#listen();
+    this.#tell("error", error);
   }
 
   #listen(): void {
