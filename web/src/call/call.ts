@@ -48,6 +48,7 @@ export class Call {
   #report: Report | undefined;
   #lastCut: CutAccount | null = null;
   #framesSent = 0;
+  #framesRefused = 0;
   #piecesReceived = 0;
 
   constructor(settings: CallSettings) {
@@ -86,6 +87,7 @@ export class Call {
     return {
       framesSent: this.#framesSent,
       framesDropped: this.#connection?.dropped ?? 0,
+      framesRefused: this.#framesRefused,
       piecesReceived: this.#piecesReceived,
       piecesRefused: this.#report?.refused ?? 0,
       waitingMs: this.#report?.waitingMs ?? 0,
@@ -326,8 +328,10 @@ export class Call {
     if (error) this.#tell("error", error);
   }
 
-  /** The server says the same of each frame of the voice; a person need read it once. */
+  /** The server says the same of each frame of the voice; a person need read it once, and not of a frame or two. */
   #refused(error: VoiceError): void {
+    // A page that was held up sends what it has heard meanwhile at once, and the server takes no more than a little of that.
+    if (error.code === "audio-queue-full" && ++this.#framesRefused % WORTH_TELLING !== 0) return;
     const now = performance.now();
     if (this.#refusal?.code === error.code && now - this.#refusal.at < ONCE) return;
     this.#refusal = { code: error.code, at: now };
@@ -381,6 +385,8 @@ export class Call {
 const ACKNOWLEDGE = 200;
 /** How long the same refusal is not told again. */
 const ONCE = 5000;
+/** A second of the user's voice, in frames. */
+const WORTH_TELLING = 31;
 /** A little longer than the server takes to end a call in order. */
 const ENDING = 12_000;
 
