@@ -73,6 +73,19 @@ test("a page joins a call that its server has opened, and goes on behind what it
   await fetch(`${url}/session/${id}`, { method: "DELETE" });
 });
 
+test("what a page sets before the module is there counts", async () => {
+  const early =
+    "Object.assign(document.querySelector('nova-voice'), { volume: 0.5, mute: true, options: { voice: 'nobody' } })";
+  await withPage(await serverWith({}), { html: `${PLAIN}<script>${early}</script>` }, async (page) => {
+    const { volume, attribute, refused } = await page.evaluate(async () => {
+      const voice = document.querySelector("nova-voice");
+      const refused = await voice.start({ microphone: "none" }).catch((error) => error.kind);
+      return { volume: voice.volume, attribute: voice.hasAttribute("muted"), refused };
+    });
+    assert.deepEqual([volume, attribute, refused], [0.5, true, "invalid"]);
+  });
+});
+
 test("a server that knows its users is shown a token", { skip }, async () => {
   const url = await serverWith({ AUTH_TOKENS: "secret=ada" });
   await withPage(url, { html: PLAIN }, async (page) => {

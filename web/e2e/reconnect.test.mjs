@@ -18,14 +18,16 @@ after(async () => {
 const ask = (page, text) => page.evaluate((words) => document.querySelector("nova-voice").say(words), text);
 
 /** A page in a call, which notes the number of every event. */
-async function inCall() {
-  const opened = await openPage(way.url);
-  await opened.page.evaluate(async () => {
+async function inCall({ hears, microphone = "none" } = {}) {
+  const opened = await openPage(way.url, hears ? { hears } : {});
+  await opened.page.evaluate(async (ear) => {
     const voice = document.querySelector("nova-voice");
     globalThis.numbers = [];
     voice.addEventListener("event", ({ detail }) => globalThis.numbers.push([detail.seq, detail.type]));
-    await voice.start({ microphone: "none" });
-  });
+    globalThis.errors = [];
+    voice.addEventListener("error", ({ detail }) => globalThis.errors.push(detail.message));
+    await voice.start({ microphone: ear });
+  }, microphone);
   return opened;
 }
 
@@ -82,6 +84,28 @@ test("without a road it says so, keeps what is typed, and goes on when the road 
     way.mend();
     await untilLine(page, "stop when you interrupt me");
     await untilState(page, "listening");
+    await checkLines(page);
+  } finally {
+    way.mend();
+    await close();
+  }
+});
+
+test("with an open microphone the last half second of it is kept, and the server takes it", async () => {
+  const { page, close } = await inCall({ hears: [60], microphone: "microphone" });
+  const stats = () => page.evaluate(() => document.querySelector("nova-voice").stats);
+  try {
+    await page.waitForFunction(() => globalThis.heard.sent > 20);
+    way.cut("closed");
+    await page.waitForFunction(() => document.querySelector("nova-voice").stats.framesDropped > 20);
+    assert.equal((await stats()).returns, 0);
+    way.mend();
+    await untilState(page, "listening");
+    const before = await page.evaluate(() => globalThis.heard.sent);
+    await page.waitForFunction((sent) => globalThis.heard.sent > sent + 20, before);
+    await ask(page, "What can you do for me?");
+    await untilLine(page, "stop when you interrupt me");
+    assert.deepEqual(await page.evaluate(() => globalThis.errors), []);
     await checkLines(page);
   } finally {
     way.mend();

@@ -25,7 +25,10 @@ pub struct File {
 impl File {
     /// Says whether a request that sent this `If-None-Match` has the file already.
     pub fn is_known(&self, if_none_match: &str) -> bool {
-        if_none_match.split(',').map(|tag| tag.trim().trim_start_matches("W/")).any(|tag| tag == self.etag || tag == "*")
+        if_none_match
+            .split(',')
+            .map(|tag| tag.trim().trim_start_matches("W/"))
+            .any(|tag| tag == self.etag || tag == "*")
     }
 }
 

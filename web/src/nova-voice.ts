@@ -39,17 +39,14 @@ export type VoiceListener<Name extends keyof VoiceEvents> = (event: CustomEvent<
 export class NovaVoice extends HTMLElement {
   static readonly observedAttributes = ["volume", "muted", "push-to-talk"];
 
-  /** Shows who the user is, where the server asks: a bearer token, or what fetches one. */
-  token: Token = null;
-  /** Where the two worklets are, if not beside this module. */
-  worklets: Worklets = {
-    capture: new URL("./capture.worklet.js", import.meta.url),
-    playback: new URL("./playback.worklet.js", import.meta.url),
-  };
-
   readonly #view: View;
   #call: Call | undefined;
   #options: Readonly<Record<string, unknown>> | undefined;
+  #token: Token = null;
+  #worklets: Worklets = {
+    capture: new URL("./capture.worklet.js", import.meta.url),
+    playback: new URL("./playback.worklet.js", import.meta.url),
+  };
   #held: "held" | "released" = "released";
 
   constructor() {
@@ -83,6 +80,22 @@ export class NovaVoice extends HTMLElement {
   }
   set options(options: Readonly<Record<string, unknown>>) {
     this.#options = options;
+  }
+
+  /** Shows who the user is, where the server asks: a bearer token, or what fetches one. */
+  get token(): Token {
+    return this.#token;
+  }
+  set token(token: Token) {
+    this.#token = token;
+  }
+
+  /** Where the two worklets are, if not beside this module. */
+  get worklets(): Worklets {
+    return this.#worklets;
+  }
+  set worklets(worklets: Worklets) {
+    this.#worklets = worklets;
   }
 
   /** How loud the assistant is, from 0 to 1. */
@@ -220,6 +233,7 @@ export class NovaVoice extends HTMLElement {
 
   /** @internal */
   connectedCallback(): void {
+    for (const name of SETTABLE) this.#adopt(name);
     document.addEventListener("keydown", this.#keyDown);
     document.addEventListener("keyup", this.#keyUp);
     addEventListener("blur", this.#away);
@@ -256,6 +270,14 @@ export class NovaVoice extends HTMLElement {
 
   get #live(): boolean {
     return this.state !== "idle" && this.state !== "ended";
+  }
+
+  /** What a page has set before this module was there stands in front of the accessor. */
+  #adopt(name: (typeof SETTABLE)[number]): void {
+    if (!Object.hasOwn(this, name)) return;
+    const value = this[name];
+    delete (this as Partial<this>)[name];
+    Object.assign(this, { [name]: value });
   }
 
   #listen(): void {
@@ -302,6 +324,7 @@ const SHOWN: { [Name in keyof VoiceEvents]?: (view: View, detail: VoiceEvents[Na
   };
 
 const DEFAULT_SRC = "/ws/";
+const SETTABLE = ["src", "options", "token", "worklets", "volume", "mute", "pushToTalk"] as const;
 
 /** Errors are events, and stand on the page. */
 function shown(): void {}

@@ -2,6 +2,7 @@
 
 mod core;
 mod python;
+mod web;
 
 use std::process::{Command, ExitCode};
 use std::time::Duration;
@@ -53,7 +54,8 @@ pub(crate) fn run(tiers: &[Tier], install: Install) -> ExitCode {
         match tier {
             Tier::Core => core::test(&mut report, install),
             Tier::Python => python::test(&mut report, install),
-            Tier::Node | Tier::Web | Tier::Cloud => println!("\n── {}: nothing here yet", tier.name()),
+            Tier::Web => web::test(&mut report, install),
+            Tier::Node | Tier::Cloud => println!("\n── {}: nothing here yet", tier.name()),
         }
     }
     report.close()

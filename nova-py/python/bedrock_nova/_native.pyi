@@ -25,6 +25,9 @@ __all__ = [
     "logs",
     "metrics",
     "models",
+    "page",
+    "page_is_known",
+    "page_paths",
     "resume",
     "status",
 ]

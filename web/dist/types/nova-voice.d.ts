@@ -32,10 +32,6 @@ export type VoiceListener<Name extends keyof VoiceEvents> = (event: CustomEvent<
 export declare class NovaVoice extends HTMLElement {
     #private;
     static readonly observedAttributes: string[];
-    /** Shows who the user is, where the server asks: a bearer token, or what fetches one. */
-    token: Token;
-    /** Where the two worklets are, if not beside this module. */
-    worklets: Worklets;
     constructor();
     /** The address of the WebSocket: with a session's id it joins that call, without one it opens a call when started. */
     get src(): string;
@@ -43,6 +39,12 @@ export declare class NovaVoice extends HTMLElement {
     /** The body of `POST /session/start` for a call that is opened here; the attribute is its JSON. */
     get options(): Readonly<Record<string, unknown>>;
     set options(options: Readonly<Record<string, unknown>>);
+    /** Shows who the user is, where the server asks: a bearer token, or what fetches one. */
+    get token(): Token;
+    set token(token: Token);
+    /** Where the two worklets are, if not beside this module. */
+    get worklets(): Worklets;
+    set worklets(worklets: Worklets);
     /** How loud the assistant is, from 0 to 1. */
     get volume(): number;
     set volume(volume: number);

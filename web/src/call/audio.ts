@@ -10,8 +10,7 @@ export interface Worklets {
 export async function openAudio(worklets: Worklets): Promise<AudioContext> {
   const context = new AudioContext({ latencyHint: "interactive" });
   try {
-    // Not waited for: without a gesture it would never be done, and a call that is only read is one too.
-    void context.resume();
+    keepRunning(context);
     if (context.audioWorklet === undefined) throw unable("this page was not loaded over a secure connection");
     await Promise.all([worklets.capture, worklets.playback].map((module) => context.audioWorklet.addModule(module)));
     return context;
@@ -20,6 +19,21 @@ export async function openAudio(worklets: Worklets): Promise<AudioContext> {
     throw error instanceof VoiceError ? error : unable(error instanceof Error ? error.message : String(error));
   }
 }
+
+/**
+ * Lets it run, as soon as the browser allows: without a gesture it would wait for ever, and a telephone call on the same device
+ * stops it. Not waited for: a call that is only read is one too.
+ */
+function keepRunning(context: AudioContext): void {
+  const resume = () => {
+    if (context.state === "closed") for (const gesture of GESTURES) removeEventListener(gesture, resume);
+    else if (context.state !== "running") void context.resume().catch(() => undefined);
+  };
+  for (const gesture of GESTURES) addEventListener(gesture, resume);
+  resume();
+}
+
+const GESTURES = ["pointerup", "keyup"] as const;
 
 /** Fetches a recording and decodes it, at the audio's own rate. */
 export async function loadRecording(context: AudioContext, source: string | URL | Blob): Promise<AudioBuffer> {

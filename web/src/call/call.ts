@@ -7,6 +7,7 @@ import { readError, VoiceError } from "../protocol/errors.js";
 import type { CallEvent, Command } from "../protocol/events.js";
 import { type Sound, voiceFrame } from "../protocol/frames.js";
 import type { Report } from "../worklets/messages.js";
+import { Acknowledgements } from "./acknowledgements.js";
 import { loadRecording, openAudio, type Worklets } from "./audio.js";
 import { Connection } from "./connection.js";
 import { Latencies } from "./latencies.js";
@@ -35,6 +36,9 @@ export class Call {
   readonly #tell: Tell;
   readonly #presence = new Presence();
   readonly #latencies = new Latencies();
+  readonly #acknowledgements = new Acknowledgements(({ turn, ms }) =>
+    this.#connection?.mention({ type: "played", turn, positionMs: ms }),
+  );
   readonly #opened = Promise.withResolvers<void>();
   readonly #over = Promise.withResolvers<void>();
   #audio: AudioContext | undefined;
@@ -43,11 +47,11 @@ export class Call {
   #connection: Connection | undefined;
   #session: { id: string; origin: "opened" | "joined" } | undefined;
   #ear: Ear = "muted";
-  #acknowledged = { turn: -1, ms: -1, at: 0 };
   #refusal: { code: string; at: number } | undefined;
   #report: Report | undefined;
   #lastCut: CutAccount | null = null;
   #framesSent = 0;
+  #framesRefused = 0;
   #piecesReceived = 0;
 
   constructor(settings: CallSettings) {
@@ -86,6 +90,7 @@ export class Call {
     return {
       framesSent: this.#framesSent,
       framesDropped: this.#connection?.dropped ?? 0,
+      framesRefused: this.#framesRefused,
       piecesReceived: this.#piecesReceived,
       piecesRefused: this.#report?.refused ?? 0,
       waitingMs: this.#report?.waitingMs ?? 0,
@@ -165,7 +170,7 @@ export class Call {
   interrupt(): void {
     const position = this.#report?.position;
     if (position && this.#report?.busy) {
-      this.#acknowledge(position.turn, position.ms);
+      this.#acknowledgements.reached(position, "quiet", performance.now());
       this.#loudspeaker?.cut(position.turn);
     }
     this.#send({ type: "interrupt" });
@@ -202,6 +207,7 @@ export class Call {
     this.#microphone = new Microphone(audio, this.#rate, {
       frame: (frame) => this.#speak(frame),
       closed: () => this.#send({ type: "audioEnd" }),
+      lost: (error) => this.#deafened(error),
     });
   }
 
@@ -225,6 +231,11 @@ export class Call {
     } catch (error) {
       this.#tell("error", error as VoiceError);
     }
+  }
+
+  #deafened(error: VoiceError): void {
+    this.#listen();
+    this.#tell("error", error);
   }
 
   #listen(): void {
@@ -257,18 +268,8 @@ export class Call {
     this.#report = report;
     if (this.#ended) return;
     this.#change(() => this.#presence.sounds(report.busy ? "sounding" : "quiet"));
-    const { position } = report;
-    const due = !report.busy || performance.now() - this.#acknowledged.at >= ACKNOWLEDGE;
-    if (position && due) this.#acknowledge(position.turn, position.ms);
+    this.#acknowledgements.reached(report.position, report.busy ? "busy" : "quiet", performance.now());
     if (!this.#microphone?.there || this.#ear === "muted" || !report.busy) this.#level(0);
-  }
-
-  /** Tells how much of an answer left the loudspeaker; what was told is not told again. */
-  #acknowledge(turn: number, ms: number): void {
-    const { turn: lastTurn, ms: lastMs } = this.#acknowledged;
-    if (turn === lastTurn && ms === lastMs) return;
-    this.#acknowledged = { turn, ms, at: performance.now() };
-    this.#connection?.mention({ type: "played", turn, positionMs: ms });
   }
 
   #audible(turn: number, inMs: number): void {
@@ -320,8 +321,10 @@ export class Call {
     if (error) this.#tell("error", error);
   }
 
-  /** The server says the same of each frame of the voice; a person need read it once. */
+  /** The server says the same of each frame of the voice; a person need read it once, and not of a frame or two. */
   #refused(error: VoiceError): void {
+    // A page that was held up sends what it has heard meanwhile at once, and the server takes no more than a little of that.
+    if (error.code === "audio-queue-full" && ++this.#framesRefused % WORTH_TELLING !== 0) return;
     const now = performance.now();
     if (this.#refusal?.code === error.code && now - this.#refusal.at < ONCE) return;
     this.#refusal = { code: error.code, at: now };
@@ -332,7 +335,7 @@ export class Call {
     if (phase.name === "open") {
       this.#change(() => this.#presence.road("open"));
       this.#opened.resolve();
-      this.#repeat();
+      this.#acknowledgements.repeat();
     } else if (phase.name === "over") {
       this.#finish();
       // What the server has said itself was told when it said it.
@@ -343,12 +346,6 @@ export class Call {
     } else {
       this.#change(() => this.#presence.road("broken"));
     }
-  }
-
-  /** Acknowledgements get lost with a road: the last one is said again. */
-  #repeat(): void {
-    const { turn, ms } = this.#acknowledged;
-    if (turn >= 0) this.#connection?.mention({ type: "played", turn, positionMs: ms });
   }
 
   #send(command: Command): void {
@@ -371,10 +368,10 @@ export class Call {
   }
 }
 
-/** Milliseconds between two acknowledgements. */
-const ACKNOWLEDGE = 200;
 /** How long the same refusal is not told again. */
 const ONCE = 5000;
+/** A second of the user's voice, in frames. */
+const WORTH_TELLING = 31;
 /** A little longer than the server takes to end a call in order. */
 const ENDING = 12_000;
 

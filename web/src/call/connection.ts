@@ -21,8 +21,8 @@ interface Held {
 }
 
 /**
- * One call's WebSocket, which comes back by itself; no event is lost or told twice. Without a road the last second of the
- * user's voice is held back, and up to 32 commands.
+ * One call's WebSocket, which comes back by itself; no event is lost or told twice. Without a road the last half
+ * second of the user's voice is held back, and up to 32 commands.
  */
 export class Connection {
   readonly #address: (after: number | undefined) => Promise<URL>;
@@ -198,8 +198,8 @@ export class Connection {
   }
 }
 
-/** A second, in frames of 32 ms. */
-const VOICE_HELD = 31;
+/** Half a second, in frames of 32 ms: the server takes live audio at most 0.8 s ahead, and what is said goes on meanwhile. */
+const VOICE_HELD = 15;
 const COMMANDS_HELD = 32;
 /** Three seconds of the user's voice, in bytes. */
 const CLOGGED = 96_000;

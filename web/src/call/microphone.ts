@@ -7,11 +7,14 @@ export interface MicrophoneListener {
   frame(frame: VoiceFrame): void;
   /** No frame comes until it is opened again. */
   closed(): void;
+  /** The microphone is gone: it was pulled out, or taken away in the browser. */
+  lost(error: VoiceError): void;
 }
 
 /** The user's side: a microphone, or a recording in its place, cut into frames while it is open. */
 export class Microphone {
   readonly #context: AudioContext;
+  readonly #listener: MicrophoneListener;
   readonly #node: AudioWorkletNode;
   #stream: MediaStream | undefined;
   #source: MediaStreamAudioSourceNode | undefined;
@@ -21,6 +24,7 @@ export class Microphone {
   /** The worklet's module must have been added. `rate` is that of the frames. */
   constructor(context: AudioContext, rate: number, listener: MicrophoneListener) {
     this.#context = context;
+    this.#listener = listener;
     this.#node = new AudioWorkletNode(context, CAPTURE, {
       numberOfInputs: 1,
       numberOfOutputs: 1,
@@ -56,6 +60,7 @@ export class Microphone {
       throw denied(error as DOMException);
     }
     this.#hush();
+    for (const track of this.#stream.getTracks()) track.onended = () => this.#lose();
     this.#source = this.#context.createMediaStreamSource(this.#stream);
     if (!this.playing) this.#source.connect(this.#node);
   }
@@ -88,6 +93,13 @@ export class Microphone {
     this.#source?.connect(this.#node);
   }
 
+  #lose(): void {
+    this.#source?.disconnect();
+    this.#source = undefined;
+    this.#stream = undefined;
+    this.#listener.lost(gone());
+  }
+
   /** Lets go of the microphone. */
   release(): void {
     this.#recording?.stop();
@@ -103,6 +115,15 @@ function insecure(): VoiceError {
     code: "microphone-insecure",
     message: "The browser gives no microphone to this page, since it was not loaded over a secure connection.",
     hint: "Open it over https, or on localhost. Typing works all the same.",
+  });
+}
+
+function gone(): VoiceError {
+  return new VoiceError({
+    kind: "unavailable",
+    code: "microphone-lost",
+    message: "The microphone is gone.",
+    hint: "Plug it in, then start again. Typing works all the same.",
   });
 }
 

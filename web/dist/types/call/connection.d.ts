@@ -13,8 +13,8 @@ export interface Listener {
     phase(phase: Phase, error?: VoiceError): void;
 }
 /**
- * One call's WebSocket, which comes back by itself; no event is lost or told twice. Without a road the last second of the
- * user's voice is held back, and up to 32 commands.
+ * One call's WebSocket, which comes back by itself; no event is lost or told twice. Without a road the last half
+ * second of the user's voice is held back, and up to 32 commands.
  */
 export declare class Connection {
     #private;

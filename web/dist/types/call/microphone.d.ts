@@ -1,9 +1,12 @@
 import type { VoiceFrame } from "../audio/framer.js";
+import { VoiceError } from "../protocol/errors.js";
 /** Who hears what a microphone hears. */
 export interface MicrophoneListener {
     frame(frame: VoiceFrame): void;
     /** No frame comes until it is opened again. */
     closed(): void;
+    /** The microphone is gone: it was pulled out, or taken away in the browser. */
+    lost(error: VoiceError): void;
 }
 /** The user's side: a microphone, or a recording in its place, cut into frames while it is open. */
 export declare class Microphone {

@@ -81,9 +81,10 @@ export interface CutAccount {
 }
 /** Counts of a call, for whoever looks after it. */
 export interface Stats {
-    /** Frames of 32 ms that were sent, and such as were given up since there was no road. */
+    /** Frames of 32 ms that were sent, such as were given up since there was no road, and such as the server did not take. */
     readonly framesSent: number;
     readonly framesDropped: number;
+    readonly framesRefused: number;
     /** Pieces of the assistant's voice that came, and such as were refused since too much waited. */
     readonly piecesReceived: number;
     readonly piecesRefused: number;
