@@ -62,6 +62,17 @@ async def test_it_is_mounted_anywhere_and_fails_in_one_form(service: Bedrock) ->
             assert set(answer.json()["error"]) == {"kind", "code", "message", "retryable", "request_id", "hint"}
 
 
+async def test_the_page_is_served_where_it_is_wanted(service: Bedrock) -> None:
+    async with served(service, page="root") as client:
+        page = await client.get("/")
+        assert page.status_code == 200 and "<nova-voice" in page.text
+        # What it loads is named relative to it, so that it works behind any prefix.
+        assert 'src="nova-voice.js"' in page.text and 'src="ws/"' in page.text
+        assert (await client.get("/nova-voice.js")).status_code == 200
+    async with served(service) as client:
+        assert (await client.get("/")).status_code == 404
+
+
 async def test_an_application_knows_people_in_its_own_way(service: Bedrock) -> None:
     async def by_cookie(connection: HTTPConnection) -> str:
         await asyncio.sleep(0)

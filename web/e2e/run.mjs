@@ -1,7 +1,7 @@
 // Runs the tests in a real browser, one file after the other, against any server of the voice API.
 //
 //   npm run e2e                                                the FastAPI example, started by PYTHON (python3)
-//   SERVER_COMMAND='bedrock-nova serve' npm run e2e            another server; it finds its port in PORT
+//   SERVER_COMMAND='node server.mjs' npm run e2e               another server; it finds its port in PORT, or at $PORT
 //   BASE_URL=http://127.0.0.1:8000 npm run e2e                 one that runs; tests that need another scenario are skipped
 import { spawnSync } from "node:child_process";
 import { readdirSync } from "node:fs";

@@ -10,7 +10,7 @@ before(async () => {
 });
 after(() => server.stop());
 
-test("a question into the microphone is answered aloud, and shown", async () => {
+test("a question into the microphone is answered aloud, and shown", async (t) => {
   const { page, complaints, foreign, close } = await openPage(server.url, { hears: [1, "question", 2] });
   try {
     await page.getByRole("button", { name: "Start talking" }).click();
@@ -30,7 +30,7 @@ test("a question into the microphone is answered aloud, and shown", async () => 
     assert.equal((await shownLines(page)).length, 2);
     await untilState(page, "listening");
     await checkSound(page);
-    await checkAside(page);
+    t.diagnostic(`text, sound, audible sample, loudspeaker: ${await checkAside(page)}`);
     await page.getByRole("button", { name: "End", exact: true }).click();
     await untilState(page, "ended");
     assert.deepEqual(complaints, []);
@@ -77,7 +77,7 @@ async function checkSound(page) {
   assert.equal(stats.framesDropped, 0);
 }
 
-/** Waits, tokens and cost are on the page. */
+/** Waits, tokens and cost are on the page; returns the waits. */
 async function checkAside(page) {
   const waits = await page.locator("#waits dd").allInnerTexts();
   const [text, audio, audible, loudspeaker] = waits.map((wait) => Number.parseInt(wait, 10));
@@ -85,4 +85,5 @@ async function checkAside(page) {
   assert.ok(loudspeaker < audible + 400, String(waits));
   assert.match(await page.locator("#cost").innerText(), /^\$0\.\d+$/);
   assert.notEqual(await page.locator('[data-tokens="speechOut"]').innerText(), "0");
+  return waits.join(", ");
 }
