@@ -1,0 +1,31 @@
+//! What belongs to no call: the models, the kinds of errors, what a snapshot holds.
+
+use bedrock_nova::model::Catalogue;
+use bedrock_nova::sonic::Snapshot;
+use bedrock_nova::{Error, ErrorKind, Result};
+use serde_json::json;
+
+/// Returns the speech models of the built-in catalogue, as a JSON list.
+pub fn models() -> String {
+    json!(Catalogue::built_in().speech().map(|model| model.facts().clone()).collect::<Vec<_>>()).to_string()
+}
+
+/// Returns the kinds of errors.
+pub fn kinds() -> Vec<&'static str> {
+    ErrorKind::ALL.iter().map(|kind| kind.as_str()).collect()
+}
+
+/// Returns what was said in the call of a snapshot: a JSON list of `role` and `text`.
+///
+/// # Errors
+/// `Invalid` for a snapshot that cannot be read.
+pub fn history(snapshot: &[u8]) -> Result<String> {
+    let snapshot = Snapshot::from_json(snapshot)?;
+    Ok(json!(snapshot.history().collect::<Vec<_>>()).to_string())
+}
+
+/// Returns the HTTP status with which a server tells of an error.
+pub fn status(kind: &str, code: &str) -> u16 {
+    let kind = ErrorKind::ALL.into_iter().find(|known| known.as_str() == kind).unwrap_or(ErrorKind::Bug);
+    bedrock_nova::sonic::api::status(&Error::new(kind, "").with_code(code))
+}
