@@ -166,6 +166,7 @@ export interface Native {
   models(): string;
   kinds(): string[];
   history(snapshot: string): string;
+  plainSchema(schema: string): string;
   status(kind: string, code: string): number;
 }
 
