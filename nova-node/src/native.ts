@@ -146,13 +146,7 @@ export interface Native {
     record: string | undefined,
     recordInFull: boolean,
   ): NativeOp;
-  resume(
-    bell: NativeBell,
-    service: NativeService,
-    snapshot: string,
-    offers: string,
-    tools: NativeInbox,
-  ): NativeOp;
+  resume(bell: NativeBell, service: NativeService, snapshot: string, offers: string, tools: NativeInbox): NativeOp;
   startPool(bell: NativeBell, settings: NativePoolSettings): NativeOp;
   startRaw(
     bell: NativeBell,

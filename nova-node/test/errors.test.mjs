@@ -73,5 +73,8 @@ test("the typing of the native half names what is there", () => {
     assert.deepEqual(there.sort(), wanted.toSorted(), name);
   }
   const functions = Object.keys(native).filter((name) => typeof native[name] === "function" && !methods[name]);
-  assert.deepEqual(functions.sort(), "connect history kinds metrics models plainSchema resume startPool startRaw status".split(" "));
+  assert.deepEqual(
+    functions.sort(),
+    "connect history kinds metrics models plainSchema resume startPool startRaw status".split(" "),
+  );
 });

@@ -6,7 +6,11 @@ import { run, SOON } from "./support.mjs";
 // The whole menu, as the Rust library's own test wrote it down: what each fault comes to.
 const page = readFileSync(new URL("../../ARCHITECTURE.md", import.meta.url), "utf8");
 const rows = [...page.matchAll(/^\| `([^`]+)` \| ([^|]+) \| [^|]+ \| ([^|]+) \| [^|]+ \|$/gm)];
-const menu = rows.map(([, fault, inSession, opening]) => ({ fault, inSession: inSession.trim(), opening: opening.trim() }));
+const menu = rows.map(([, fault, inSession, opening]) => ({
+  fault,
+  inSession: inSession.trim(),
+  opening: opening.trim(),
+}));
 
 test("the menu was read", () => {
   assert.ok(menu.length > 45 && menu.some(({ fault }) => fault === "unknown-event-type"), `${menu.length} faults`);

@@ -2,7 +2,16 @@ import assert from "node:assert/strict";
 import { spawn } from "node:child_process";
 import { createServer } from "node:net";
 import { test } from "node:test";
-import { Conversation, ConversationPool, Invalid, LimitReached, Misuse, metrics, tool, Unavailable } from "bedrock-nova";
+import {
+  Conversation,
+  ConversationPool,
+  Invalid,
+  LimitReached,
+  Misuse,
+  metrics,
+  tool,
+  Unavailable,
+} from "bedrock-nova";
 import { hub } from "../dist/hub.js";
 import { emulatorOf, eventually, folder, SOON, until } from "./support.mjs";
 
@@ -21,9 +30,12 @@ test("calls are found by id and owner", within, async () => {
   assert.deepEqual([call.owner, pool.calls("ada"), pool.calls("bob")], ["ada", [call.id], []]);
   const same = pool.get(call.id, "ada");
   assert.equal(same.id, call.id);
-  assert.throws(() => pool.get(call.id, "bob"), (error) => {
-    return error instanceof Invalid && error.code === "no-such-call" && error.status === 404;
-  });
+  assert.throws(
+    () => pool.get(call.id, "bob"),
+    (error) => {
+      return error instanceof Invalid && error.code === "no-such-call" && error.status === 404;
+    },
+  );
   assert.deepEqual(await pool.locate(call.id, "ada"), { where: "here" });
   await assert.rejects(pool.open("ada"), (error) => error instanceof LimitReached && error.code === "owner-full");
   await pool.open("bob");
@@ -74,7 +86,7 @@ for (const [kind, place] of [
   test(`another pool takes over what was left in ${kind}, with its tools`, within, async (t) => {
     const settings = { service: toolService, store: await place(t), lease: 2_000, tools: { get_weather: getWeather } };
     const first = await ConversationPool.start({ ...settings, hint: "first" });
-    await using second = await ConversationPool.start({ ...settings, hint: "second" });
+    const second = await ConversationPool.start({ ...settings, hint: "second" });
     const call = await first.open("ada", { history: [{ role: "user", text: "My name is Ada." }] });
     await until(call, "connected");
     const { where, hint, remainingMs } = await second.locate(call.id, "ada");
@@ -92,6 +104,7 @@ for (const [kind, place] of [
     const { seen } = await until(again, "turnEnded");
     assert.equal(seen.find(({ type }) => type === "toolDone").outcome, "answered");
     assert.match((await again.snapshot()).history[0].text, /Ada/);
+    await second.close();
     await first.close();
   });
 }

@@ -84,7 +84,9 @@ test("misuse is told by rule, is not sent, and changes nothing", within, async (
   await assert.rejects(session.send("no json"), Invalid);
   await assert.rejects(session.send(7), Invalid);
   await session.send(AUDIO);
-  await assert.rejects(session.send(event("contentEnd", { promptName: "q", contentName: "a" })), { code: "prompt-name" });
+  await assert.rejects(session.send(event("contentEnd", { promptName: "q", contentName: "a" })), {
+    code: "prompt-name",
+  });
   await session.send(sound(Buffer.alloc(320)));
 });
 
@@ -96,9 +98,12 @@ test("without order everything goes out, and the service says what it thinks", w
   await using session = await RawSession.open({ opening: OPENING, ordered: false, service });
   await session.send(event("promptEnd", { promptName: "other" }));
   await session.send("no json").catch(() => {});
-  await assert.rejects(async () => {
-    for await (const _ of session);
-  }, (error) => error.name !== "Bug" && error.message.length > 10);
+  await assert.rejects(
+    async () => {
+      for await (const _ of session);
+    },
+    (error) => error.name !== "Bug" && error.message.length > 10,
+  );
 });
 
 test("a retired model names the one to use instead", within, async () => {
