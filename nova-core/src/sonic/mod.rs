@@ -44,6 +44,8 @@ pub mod pool;
 #[cfg(feature = "runtime")]
 mod queue;
 #[cfg(feature = "runtime")]
+mod raw;
+#[cfg(feature = "runtime")]
 pub mod readers;
 #[cfg(feature = "runtime")]
 mod reviewer;
@@ -68,6 +70,8 @@ pub use handle::{Conversation, Events, Sender};
 pub use keeper::Hold;
 #[cfg(feature = "runtime")]
 pub use pool::{ConversationPool, Drained, OwnerBudget, PoolBuilder, PoolStats, Pooled, Whereabouts};
+#[cfg(feature = "runtime")]
+pub use raw::{Order, RawSession};
 #[cfg(feature = "runtime")]
 pub use readers::{Ending, ReadFrom, Reader, SharedConversation};
 #[cfg(feature = "runtime")]

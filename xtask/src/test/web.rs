@@ -76,41 +76,8 @@ fn npm(folder: &str, words: &[&str]) -> Command {
 
 /// Counts what Node's own runner says at its end, `# pass 3` or `ℹ pass 3`.
 fn count(command: &mut Command, limit: u64, found: &mut Findings) -> Result<(), String> {
-    run_counting(command, minutes(limit), from_node, found)
-}
-
-fn from_node(line: &str) -> Option<Tally> {
-    let (what, count) = line.strip_prefix("# ").or_else(|| line.strip_prefix("ℹ "))?.split_once(' ')?;
-    let count = count.trim().parse().ok()?;
-    let none = Tally::default();
-    match what {
-        "pass" => Some(Tally { passed: count, ..none }),
-        "fail" | "cancelled" => Some(Tally { failed: count, ..none }),
-        "skipped" => Some(Tally { skipped: count, ..none }),
-        _ => None,
-    }
+    run_counting(command, minutes(limit), Tally::from_node, found)
 }
 
 const WEB: &str = "web";
 const VUE: &str = "examples/vue";
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn closing_lines_of_node_are_read_in_both_forms() {
-        for (line, passed, failed, skipped) in [
-            ("# pass 55", 55, 0, 0),
-            ("ℹ pass 20", 20, 0, 0),
-            ("# fail 2", 0, 2, 0),
-            ("ℹ cancelled 1", 0, 1, 0),
-            ("# skipped 3", 0, 0, 3),
-        ] {
-            assert_eq!(from_node(line), Some(Tally { passed, failed, skipped }), "{line}");
-        }
-        for line in ["# tests 55", "# duration_ms 2196.9", "ok 1 - pass 3", "pass 3", "# Subtest: pass 3", ""] {
-            assert_eq!(from_node(line), None, "{line}");
-        }
-    }
-}

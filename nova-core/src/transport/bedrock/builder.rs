@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use aws_config::{Region, SdkConfig};
 use aws_credential_types::Credentials;
-use aws_credential_types::provider::SharedCredentialsProvider;
+use aws_credential_types::provider::{ProvideCredentials, SharedCredentialsProvider};
 use aws_sdk_bedrockruntime::config::retry::RetryConfig;
 use aws_sdk_bedrockruntime::config::timeout::TimeoutConfig;
 use aws_smithy_runtime_api::client::auth::AuthSchemeId;
@@ -29,7 +29,7 @@ pub struct Builder {
     profile: Option<String>,
     endpoint: Option<String>,
     ca: Option<CaBundle>,
-    credentials: Option<Credentials>,
+    credentials: Option<SharedCredentialsProvider>,
     sdk: Option<SdkConfig>,
 }
 
@@ -73,12 +73,18 @@ impl Builder {
 
     /// Sets fixed credentials: access key, secret key and, for temporary ones, the session token.
     pub fn credentials(
-        mut self,
+        self,
         access_key: impl Into<String>,
         secret_key: impl Into<String>,
         session_token: Option<String>,
     ) -> Self {
-        self.credentials = Some(Credentials::new(access_key, secret_key, session_token, None, "bedrock-nova builder"));
+        self.credentials_provider(Credentials::new(access_key, secret_key, session_token, None, "bedrock-nova builder"))
+    }
+
+    /// Sets who is asked for credentials: before a session that the last ones would not outlive, and every quarter of an
+    /// hour. An answer has to come within four seconds.
+    pub fn credentials_provider(mut self, provider: impl ProvideCredentials + 'static) -> Self {
+        self.credentials = Some(SharedCredentialsProvider::new(provider));
         self
     }
 
@@ -134,7 +140,7 @@ impl Builder {
     }
 
     async fn sdk(&self, profile: &Profile, trust: &Trust) -> Result<SdkConfig, Error> {
-        let credentials = self.credentials.clone().map(SharedCredentialsProvider::new);
+        let credentials = self.credentials.clone();
         match &self.sdk {
             Some(sdk) => {
                 let mut sdk = sdk.clone().into_builder();

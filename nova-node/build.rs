@@ -1,0 +1,5 @@
+//! What the linker of each platform must be told of an addon.
+
+fn main() {
+    napi_build::setup();
+}
