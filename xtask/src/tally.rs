@@ -34,9 +34,9 @@ impl Tally {
         Some(tally)
     }
 
-    /// Reads one of the closing lines of Node's runner, `ℹ pass 12`; `None` for any other line, the sum of all among them.
+    /// Reads one of the closing lines of Node's runner, `ℹ pass 12` or `# pass 12`; `None` for any other line, the sum of all among them.
     pub(crate) fn from_node(line: &str) -> Option<Tally> {
-        let (what, count) = line.strip_prefix("ℹ ")?.split_once(' ')?;
+        let (what, count) = line.strip_prefix("ℹ ").or_else(|| line.strip_prefix("# "))?.split_once(' ')?;
         let count = count.parse().ok()?;
         match what {
             "pass" => Some(Tally { passed: count, ..Tally::default() }),
