@@ -5,7 +5,7 @@ use std::process::ExitCode;
 use clap::{Parser, Subcommand};
 
 use crate::report::Problem;
-use crate::verbs::{demo, emulate, models, probe, replay, talk, voices};
+use crate::verbs::{demo, emulate, models, probe, replay, serve, talk, voices};
 
 /// Talk to Amazon Nova Sonic, or to a local emulator of it. Unofficial; not affiliated with Amazon.
 #[derive(Parser, Debug)]
@@ -25,6 +25,8 @@ enum Verb {
     Replay(replay::Replay),
     /// Runs a local Bedrock that clients of any language can call
     Emulate(emulate::Emulate),
+    /// Serves the voice API over HTTP, for pages and apps
+    Serve(serve::Serve),
     /// Lists the voices of a model
     Voices(voices::Voices),
     /// Lists the speech models
@@ -36,7 +38,11 @@ enum Verb {
 /// Runs the command that the process was started with.
 pub(crate) fn main() -> ExitCode {
     let cli = Cli::parse();
-    start_logging();
+    let usual = match &cli.verb {
+        Verb::Serve(_) => serve::usual_log(),
+        _ => None,
+    };
+    start_logging(usual);
     let outcome = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
         Ok(runtime) => {
             let outcome = runtime.block_on(run(cli.verb));
@@ -58,15 +64,17 @@ async fn run(verb: Verb) -> Result<(), Problem> {
         Verb::Talk(args) => talk::run(args).await,
         Verb::Replay(args) => replay::run(&args),
         Verb::Emulate(args) => emulate::run(args).await,
+        Verb::Serve(args) => serve::run(args).await,
         Verb::Voices(args) => voices::run(&args),
         Verb::Models(args) => models::run(&args),
         Verb::Probe(args) => probe::run(args).await,
     }
 }
 
-/// Logs go to standard error, and only when `BEDROCK_NOVA_LOG` asks for them: `debug`, `bedrock_nova=trace` and so on.
-fn start_logging() {
-    let Ok(wanted) = std::env::var("BEDROCK_NOVA_LOG") else { return };
+/// Logs go to standard error. `BEDROCK_NOVA_LOG` asks for them: `debug`, `bedrock_nova=trace` and so on; without it there
+/// are those that are usual for the verb.
+fn start_logging(usual: Option<String>) {
+    let Some(wanted) = std::env::var("BEDROCK_NOVA_LOG").ok().or(usual) else { return };
     match tracing_subscriber::EnvFilter::try_new(&wanted) {
         Ok(filter) => tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).init(),
         Err(error) => eprintln!("BEDROCK_NOVA_LOG={wanted:?} is not understood ({error}); nothing is logged."),

@@ -42,7 +42,7 @@ pub(crate) struct Emulate {
     #[arg(long, value_name = "FILE|NAME", default_value = "small_talk")]
     scenario: String,
     /// How many times faster than real time answers are sent
-    #[arg(long, value_name = "X", default_value_t = 4.0, value_parser = positive)]
+    #[arg(long, value_name = "X", default_value_t = PACE, value_parser = positive)]
     pace: f64,
     /// Scale of every limit in wall time: 60 makes eight minutes eight seconds
     #[arg(long, value_name = "X", default_value_t = 1.0, value_parser = positive)]
@@ -61,6 +61,9 @@ pub(crate) struct Emulate {
     until_stdin_closes: bool,
 }
 
+/// How many times faster than real time answers are sent, unless somebody says otherwise.
+const PACE: f64 = 4.0;
+
 /// How often the streams are looked at for news.
 const LOOK: Duration = Duration::from_millis(100);
 
@@ -69,7 +72,15 @@ const LOOK: Duration = Duration::from_millis(100);
 /// # Errors
 /// It cannot listen, or cannot write its certificates.
 pub(crate) async fn inside(scenario: Scenario) -> Result<Emulator, Problem> {
-    Emulator::builder().scenario(scenario).start().await.map_err(|error| not_started(&error))
+    inside_at(scenario, PACE).await
+}
+
+/// The same at another pace.
+///
+/// # Errors
+/// As [`inside`].
+pub(crate) async fn inside_at(scenario: Scenario, pace: f64) -> Result<Emulator, Problem> {
+    Emulator::builder().scenario(scenario).pace(pace).start().await.map_err(|error| not_started(&error))
 }
 
 /// Serves until Ctrl-C, or until standard input closes where that was asked for.
@@ -135,7 +146,11 @@ fn builder(args: &Emulate) -> Result<Builder, Problem> {
     Ok(builder)
 }
 
-fn scenario(wanted: &str) -> Result<Scenario, Problem> {
+/// Finds a scenario by its name or in a file.
+///
+/// # Errors
+/// There is none, or it cannot be read.
+pub(crate) fn scenario(wanted: &str) -> Result<Scenario, Problem> {
     if let Some(scenario) = Scenario::named(wanted) {
         return Ok(scenario);
     }

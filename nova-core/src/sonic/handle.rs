@@ -9,7 +9,7 @@ use std::time::Duration;
 use bytes::Bytes;
 use futures::Stream;
 use serde_json::Value;
-use tokio::sync::{mpsc, oneshot};
+use tokio::sync::{Mutex, mpsc, oneshot};
 
 use super::builder::Builder;
 use super::clock::Clock;
@@ -209,6 +209,8 @@ pub struct Sender {
     mail: Arc<Mail>,
     commands: mpsc::Sender<Command>,
     audio: mpsc::Sender<Piece>,
+    /// Whose turn it is to hand over audio that waits: first come, first served.
+    line: Arc<Mutex<()>>,
     clock: Clock,
     rate: SampleRate,
     audio_end: AudioEnd,
@@ -223,17 +225,19 @@ impl Sender {
         rate: SampleRate,
         audio_end: AudioEnd,
     ) -> Self {
-        Sender { mail, commands, audio, clock, rate, audio_end }
+        Sender { mail, commands, audio, line: Arc::default(), clock, rate, audio_end }
     }
 
     /// Sends audio: 16-bit little-endian PCM, mono, at the conversation's input rate, in buffers of any length.
     ///
     /// It waits as long as the call has enough audio to say: a whole file goes out in real time and nothing of it is
-    /// lost. Dropping the future in the middle leaves out what was not taken yet.
+    /// lost. Several at once take turns, one whole buffer after the other, in the order in which they were first polled.
+    /// Dropping the future in the middle leaves out what was not taken yet.
     ///
     /// # Errors
     /// `Closed` when the call is over or finishing.
     pub async fn send_audio(&self, pcm: impl AsRef<[u8]>) -> Result<()> {
+        let _turn = self.line.lock().await;
         for pcm in self.pieces(pcm.as_ref()) {
             let piece = Piece::Sound { pcm, policy: AudioPolicy::Wait, at: self.elapsed() };
             self.audio.send(piece).await.map_err(|_| closed())?;
@@ -244,7 +248,8 @@ impl Sender {
     /// Sends live audio without waiting: all of the buffer, or nothing of it.
     ///
     /// Of live audio that cannot be sent, the last 30 s are kept; what is older is given up and reported by
-    /// [`Event::InputDropped`](super::Event::InputDropped): nobody wants to hear it so late.
+    /// [`Event::InputDropped`](super::Event::InputDropped): nobody wants to hear it so late. It does not queue up behind
+    /// [`send_audio`](Self::send_audio): a call has live audio or recorded audio at a time.
     ///
     /// # Errors
     /// `Limit` when the way up is blocked and the buffer was not taken; `Closed` when the call is over or finishing.
@@ -265,7 +270,8 @@ impl Sender {
         Ok(())
     }
 
-    /// Says that the microphone is off until there is more audio. What was handed over is still sent, then the service is
+    /// Says that the microphone is off until there is more audio. What was handed over is still sent, also what still waits
+    /// in [`send_audio`](Self::send_audio), then the service is
     /// told the end of the audio block (`contentEnd`), and no silence is sent in place of what nobody says. The next audio
     /// opens another block. Typed text, a tool's result and 40 s without any input open one for a tenth of a second.
     ///
@@ -277,6 +283,7 @@ impl Sender {
     /// # Errors
     /// `Closed` when the call is over or finishing.
     pub async fn end_audio(&self) -> Result<()> {
+        let _turn = self.line.lock().await;
         self.audio.send(Piece::End).await.map_err(|_| closed())
     }
 

@@ -102,7 +102,9 @@ impl Tool {
         self
     }
 
-    pub(super) fn name(&self) -> &str {
+    /// Returns the name under which the model asks for it.
+    #[must_use]
+    pub fn name(&self) -> &str {
         &self.offer.spec.name
     }
 

@@ -9,6 +9,7 @@
     reason = "a test may fail loudly, read clocks and start tasks"
 )]
 
+mod audio_line;
 mod bedrock;
 mod conversation;
 mod credentials;

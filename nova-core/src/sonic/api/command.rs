@@ -116,7 +116,7 @@ impl TryFrom<Value> for Command {
         let Some(kind) = Command::TYPES.into_iter().find(|known| *known == kind) else {
             return Err(wrong(format!("There is no command {kind:?}; `type` must be {}.", types())));
         };
-        let mut fields = Fields::new(kind, object);
+        let mut fields = Fields::new(format!("the command `{kind}`"), "command", object);
         let command = read(kind, &mut fields)?;
         fields.end()?;
         Ok(command)
@@ -137,7 +137,7 @@ fn read(kind: &str, fields: &mut Fields) -> Result<Command> {
 }
 
 fn answer(fields: &mut Fields) -> Result<ToolAnswer> {
-    match (fields.optional("result"), fields.optional("error")) {
+    match (fields.any("result"), fields.any("error")) {
         (Some(result), None) => Ok(ToolAnswer::Result(result)),
         (None, Some(Value::String(why))) => Ok(ToolAnswer::Error(why)),
         (None, Some(_)) => Err(wrong("The field `error` of the command `toolResult` must be a string.".to_owned())),

@@ -3,6 +3,7 @@
 //! - [`encode`] and [`decode`] are an event as one line of JSON, as a WebSocket carries it and a recording keeps it.
 //! - [`sse`] is the same for a page that listens to server-sent events.
 //! - [`Command`] is what a client says; `Sender::obey` does it.
+//! - [`Fields`] reads an object that a client has sent, field by field.
 //! - [`status`] is an error as an HTTP status.
 //! - [`frame`] is audio without the third that base64 adds, for a socket that has agreed on it.
 //!
@@ -27,6 +28,7 @@ mod tests;
 
 pub use command::{Command, ToolAnswer};
 pub use event::{decode, encode, name};
+pub use fields::Fields;
 #[cfg(feature = "schema")]
 pub use schema::schema;
 #[cfg(feature = "schema")]
