@@ -1,0 +1,229 @@
+// Many calls in one process: how many there may be, whose each is, and their common end.
+
+import { string as aString, Invalid, lifted, Misuse, millis } from "./errors.js";
+import { type Abortable, Conversation, opened, watch } from "./conversation.js";
+import { hub } from "./hub.js";
+import { type NativeCall, type NativeOp, type NativePool, native } from "./native.js";
+import { type Budget, budgetOf, checkNames, encode, type Options } from "./options.js";
+import { Bedrock } from "./service.js";
+import { Snapshot } from "./snapshot.js";
+import { named, Toolbox, type Tools } from "./tools.js";
+
+/** What a pool is to be; times are milliseconds. */
+export interface PoolOptions {
+  /** How many calls there may be; 100 without it. */
+  conversations?: number;
+  /** How many of them one owner may have. */
+  perOwner?: number;
+  /** After how long a call that nobody holds is ended; two minutes without it. */
+  idle?: number;
+  /** What an owner's calls may use together, in a period of `per`. */
+  ownerBudget?: { budget: Budget; per: number };
+  /** Keeps calls so that another process can go on with them: a folder, or `redis://…`; `"memory"` for neither. */
+  store?: string;
+  /** How other processes, or a load balancer, reach this one. */
+  hint?: string;
+  /** How long this process may be silent before another one takes its calls over; 15 s without it. */
+  lease?: number;
+  /** The way to the service that the calls share. */
+  service?: Bedrock;
+  /** Offered to every call, and given again to calls that are resumed. */
+  tools?: Tools;
+}
+
+/** How full a pool is. */
+export interface PoolStats {
+  live: number;
+  opening: number;
+  limit: number;
+  draining: boolean;
+}
+
+/** What became of the calls of a pool that was drained. */
+export interface Drained {
+  finished: number;
+  closed: number;
+  parked: number;
+  dropped: number;
+}
+
+/**
+ * Where a call is: in this pool; in another process, reached by `hint`, which may be taken over in `remainingMs` if it is
+ * dead; or in none, and `resume` takes it over.
+ */
+export type Whereabouts =
+  | { where: "here" }
+  | { where: "elsewhere"; hint: string; remainingMs: number }
+  | { where: "left" };
+
+/** A call of a pool. While anybody holds one, the call is not idle. Disposing of it, or dropping it, does not end the call. */
+export class PooledConversation extends Conversation {
+  /** Names the call, in every process that ever has it. */
+  readonly id: string;
+  /** Whose it is. */
+  readonly owner: string;
+
+  /** @internal */
+  constructor(call: NativeCall, service: Bedrock) {
+    super(call, service, () => {});
+    this.id = call.id ?? "";
+    this.owner = call.owner ?? "";
+  }
+
+  /** Lets go of it: the pool still has the call. */
+  override drop(): void {
+    super.drop();
+  }
+
+  override async [Symbol.asyncDispose](): Promise<void> {
+    this.drop();
+  }
+}
+
+/**
+ * Calls of many owners, found by id *and* owner: for anybody else there is no such call.
+ *
+ * ```js
+ * await using pool = await ConversationPool.start({ conversations: 100, tools: { getWeather } });
+ * const call = await pool.open("user-17", { system: "Answer shortly." });
+ * const same = pool.get(call.id, "user-17");
+ * ```
+ *
+ * `await using` drains.
+ */
+export class ConversationPool {
+  /** The way to the service that its calls share. */
+  readonly service: Bedrock;
+  readonly #native: NativePool;
+  readonly #tools: Tools | undefined;
+
+  private constructor(pool: NativePool, service: Bedrock, tools: Tools | undefined) {
+    this.#native = pool;
+    this.service = service;
+    this.#tools = tools;
+  }
+
+  /** Begins to take calls. */
+  static async start(options: PoolOptions = {}, { signal }: Abortable = {}): Promise<ConversationPool> {
+    const { conversations = 100, perOwner, idle = IDLE_MS, ownerBudget, store, hint = "", lease = LEASE_MS } = options;
+    named(options.tools);
+    const settings = {
+      conversations: whole("conversations", conversations),
+      perOwner: perOwner === undefined ? undefined : whole("perOwner", perOwner),
+      idleMs: millis("idle", idle),
+      ownerBudget: ownerBudget && JSON.stringify(budgetOf(ownerBudget.budget)),
+      ownerPeriodMs: ownerBudget && millis("ownerBudget.per", ownerBudget.per),
+      store: store === "memory" || store === "" ? undefined : store,
+      hint,
+      leaseMs: millis("lease", lease),
+    };
+    const pool = await hub.run<NativePool>(() => native.startPool(hub.bell, settings), signal);
+    return new ConversationPool(pool, options.service ?? new Bedrock(), options.tools);
+  }
+
+  /** Opens a call for an owner; `LimitReached` when the pool, the owner's share or the owner's budget is full. */
+  async open(owner: string, options: Options = {}, { signal }: Abortable = {}): Promise<PooledConversation> {
+    checkNames(options);
+    const tools = named(this.#tools, options.tools);
+    const text = encode(options, tools);
+    const { record, recordInFull = false } = options;
+    return this.#open(new Toolbox(tools), signal, ({ inbox }) =>
+      this.#native.open(hub.bell, this.service.native, ownerOf(owner), text, inbox, record, recordInFull),
+    );
+  }
+
+  /** Opens a call for an owner that goes on from a snapshot, which has the options in it. */
+  async openFrom(
+    owner: string,
+    snapshot: Snapshot | string | Uint8Array | object,
+    { tools }: { tools?: Tools } = {},
+    { signal }: Abortable = {},
+  ): Promise<PooledConversation> {
+    const text = Snapshot.from(snapshot).toString();
+    return this.#open(new Toolbox(named(this.#tools, tools)), signal, ({ inbox, offers }) =>
+      this.#native.openFrom(hub.bell, this.service.native, ownerOf(owner), text, offers, inbox),
+    );
+  }
+
+  /** Finds a call that is here; `Invalid`, code `no-such-call`, if there is none of that id for this owner. */
+  get(id: string, owner: string): PooledConversation {
+    return new PooledConversation(lifted(() => this.#native.get(aString("The id", id), ownerOf(owner))), this.service);
+  }
+
+  /**
+   * Finds a call here, or takes it over from the store if another process has left it. `Unavailable`, code
+   * `held-elsewhere`, if a process has it: `locate` says which.
+   */
+  async resume(id: string, owner: string, { signal }: Abortable = {}): Promise<PooledConversation> {
+    try {
+      return this.get(id, owner);
+    } catch (error) {
+      if (!(error instanceof Invalid)) throw error;
+    }
+    return this.#open(new Toolbox(named(this.#tools)), signal, ({ inbox, offers }) =>
+      this.#native.resume(hub.bell, this.service.native, id, owner, offers, inbox),
+    );
+  }
+
+  /** Says where a call is, for whoever came to the wrong process. */
+  async locate(id: string, owner: string, { signal }: Abortable = {}): Promise<Whereabouts> {
+    return JSON.parse(await hub.run<string>(() => this.#native.locate(hub.bell, id, ownerOf(owner)), signal));
+  }
+
+  /** Returns the ids of an owner's calls that are here, oldest first. */
+  calls(owner: string): string[] {
+    return lifted(() => this.#native.calls(ownerOf(owner)));
+  }
+
+  /** Returns how full the pool is. */
+  stats(): PoolStats {
+    return lifted(() => this.#native.stats());
+  }
+
+  /**
+   * Takes no more calls, waits for those that run, and ends the others when the deadline is over. A pool with a store
+   * leaves them to another process; one without closes them in order, within ten seconds more.
+   */
+  async drain({ deadline = DRAIN_MS }: { deadline?: number } = {}): Promise<Drained> {
+    const wait = millis("The deadline", deadline);
+    return JSON.parse(await hub.run<string>(() => this.#native.drain(hub.bell, wait)));
+  }
+
+  /** Drains without waiting for calls that run, and lets go of the pool. */
+  async close(): Promise<Drained> {
+    const drained = await this.drain({ deadline: 0 });
+    this.#native.drop();
+    return drained;
+  }
+
+  /** Drains, and lets go of the pool. */
+  async [Symbol.asyncDispose](): Promise<void> {
+    try {
+      await this.drain();
+    } catch (error) {
+      // It was closed already.
+      if (!(error instanceof Misuse)) throw error;
+    }
+    this.#native.drop();
+  }
+
+  async #open(toolbox: Toolbox, signal: AbortSignal | undefined, begin: (toolbox: Toolbox) => NativeOp) {
+    const call = await opened(toolbox, signal, begin);
+    // The call outlives whoever holds it: its tools run as long as it does.
+    watch(call, toolbox);
+    return new PooledConversation(call, this.service);
+  }
+}
+
+function ownerOf(owner: string): string {
+  return aString("The owner", owner);
+}
+
+function whole(what: string, value: number): number {
+  if (Number.isInteger(value) && value >= 0) return value;
+  throw new Invalid(`${what} is a whole number, not ${value}.`, { code: "argument" });
+}
+
+const IDLE_MS = 120_000;
+const LEASE_MS = 15_000;
+const DRAIN_MS = 30_000;
