@@ -1,6 +1,7 @@
 """Where a server keeps its calls: a folder, or a Redis of the tests' own."""
 
 import shutil
+import socket
 import subprocess
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -8,6 +9,7 @@ from pathlib import Path
 
 import pytest
 from server import DEADLINE, free_port
+from talk import eventually
 
 
 @contextmanager
@@ -25,7 +27,15 @@ def store(kind: str, folder: Path) -> Iterator[str]:
         stdout=subprocess.DEVNULL,
     ) as redis:
         try:
+            # A server may be there before it.
+            eventually(lambda: listens(int(port)) or None, "a Redis that listens")
             yield f"redis://127.0.0.1:{port}/0"
         finally:
             redis.terminate()
             redis.wait(DEADLINE)
+
+
+def listens(port: int) -> bool:
+    """Whether anybody listens on a port."""
+    with socket.socket() as probe:
+        return probe.connect_ex(("127.0.0.1", port)) == 0

@@ -1,5 +1,6 @@
 //! The command line: which verb, with which options.
 
+use std::io::IsTerminal;
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
@@ -76,7 +77,10 @@ async fn run(verb: Verb) -> Result<(), Problem> {
 fn start_logging(usual: Option<String>) {
     let Some(wanted) = std::env::var("BEDROCK_NOVA_LOG").ok().or(usual) else { return };
     match tracing_subscriber::EnvFilter::try_new(&wanted) {
-        Ok(filter) => tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).init(),
+        Ok(filter) => {
+            let log = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr);
+            log.with_ansi(std::io::stderr().is_terminal()).init();
+        }
         Err(error) => eprintln!("BEDROCK_NOVA_LOG={wanted:?} is not understood ({error}); nothing is logged."),
     }
 }
