@@ -1,6 +1,5 @@
 """What all routes share: the pool, who may come in, and how a call is found."""
 
-import asyncio
 import time
 from collections import OrderedDict
 from collections.abc import Callable
@@ -18,12 +17,10 @@ REMEMBERED = 10_000
 
 @dataclass(slots=True)
 class Times:
-    """When a call began and was last spoken to, in the world's time; and whose turn it is to hand over audio."""
+    """When a call began and was last spoken to, in the world's time."""
 
     created_at: datetime
     last_activity: datetime
-    #: Requests that wait until their audio is taken stay in order.
-    line: asyncio.Lock = field(default_factory=asyncio.Lock)
 
 
 class Register:

@@ -25,14 +25,13 @@ def speaking(api: APIRouter, desk: Desk) -> None:
             rate = call.input_rate
             if body.sample_rate not in (None, rate):
                 raise _other_rate(rate)
-            async with desk.register.of(call).line:
-                await call.send_audio(body.audio_data)
+            await call.send_audio(body.audio_data)
         return bodies.AudioTaken(duration_ms=len(body.audio_data) / 2 / rate * 1000)
 
     @api.post("/audio/end", tags=["speaking"], summary="End the utterance", responses=SAID)
     async def end_audio(body: bodies.ForSession, owner: str = owner_of) -> bodies.Taken:
         """Says that the microphone is off for now: silence follows, in which the model finds the end of the turn."""
-        async with await desk.find(body.session_id, owner) as call, desk.register.of(call).line:
+        async with await desk.find(body.session_id, owner) as call:
             # What that means, the call knows: its option `audio_end` says it.
             await call.command('{"type":"audioEnd"}')
         return bodies.Taken()
