@@ -64,6 +64,8 @@ pub struct RouteRow {
     pub path: String,
     /// `plain`, `events` or `socket`.
     pub kind: String,
+    /// `open`, `caller` or `listener`.
+    pub admission: String,
 }
 
 /// What is known of whoever sent a request.
@@ -71,12 +73,25 @@ pub struct RouteRow {
 pub struct Client {
     /// Where the application itself knows its people.
     pub owner: Option<String>,
+    /// Why it does not let this one in.
+    pub refused: Option<Refusal>,
     /// The header.
     pub authorization: Option<String>,
     /// What stands behind the question mark.
     pub query: Option<String>,
     /// Where the request comes from.
     pub address: String,
+}
+
+/// A failure of JavaScript's own.
+#[napi(object)]
+pub struct Refusal {
+    /// JSON of the error.
+    pub error: String,
+    /// The status; without it that which the error means.
+    pub status: Option<u16>,
+    /// The header `WWW-Authenticate`.
+    pub authenticate: Option<String>,
 }
 
 /// Makes a desk; the act comes to a `Desk`. `offers` are the tools that JavaScript runs.
@@ -147,10 +162,16 @@ pub fn routes() -> Vec<RouteRow> {
         server::Kind::Events => "events",
         server::Kind::Socket => "socket",
     };
+    let admission = |route: Route| match route.admission() {
+        server::Admission::Open => "open",
+        server::Admission::Caller => "caller",
+        server::Admission::Listener => "listener",
+    };
     let row = |route: Route| RouteRow {
         method: route.method().as_str().to_owned(),
         path: route.path().to_owned(),
         kind: kind(route).to_owned(),
+        admission: admission(route).to_owned(),
     };
     Route::ALL.into_iter().map(row).collect()
 }
@@ -173,14 +194,27 @@ pub fn no_such_route<'e>(env: &'e Env, method: String, path: String) -> napi::Re
     answer(env, Route::find(&method, &path).err().unwrap_or_else(Failure::no_such_route).answer())
 }
 
-/// A failure that is JavaScript's own, as `[answer, message, close code, reason]`: the first for a request, the others for
-/// a WebSocket. Without a status it is the one that the error means.
+/// What is told of a failure, as `[answer, message, close code, reason]`: the first for a request, the others for a
+/// WebSocket.
 #[napi]
-pub fn refusal<'e>(env: &'e Env, error: String, status: Option<u16>) -> napi::Result<Unknown<'e>> {
-    let error = of_javascript(&error);
-    let failure = status.map_or_else(|| Failure::from(error.clone()), |status| Failure::new(status, error.clone()));
-    let told = told(&failure);
-    (answer(env, failure.answer())?, told.0, told.1, told.2).into_unknown(env)
+pub fn refuse<'e>(env: &'e Env, refusal: Refusal) -> napi::Result<Unknown<'e>> {
+    let failure = Failure::from(&refusal);
+    let (message, code, reason) = told(&failure);
+    (answer(env, failure.answer())?, message, code, reason).into_unknown(env)
+}
+
+impl From<&Refusal> for Failure {
+    fn from(refusal: &Refusal) -> Failure {
+        let error = of_javascript(&refusal.error);
+        let failure = match refusal.status {
+            Some(status) => Failure::new(status, error),
+            None => Failure::from(error),
+        };
+        match &refusal.authenticate {
+            Some(scheme) => failure.with_header("www-authenticate", scheme),
+            None => failure,
+        }
+    }
 }
 
 /// Reads an error as JavaScript writes it.
@@ -333,9 +367,14 @@ fn admitted(
     client: &Client,
     query: &Query,
 ) -> Result<Owner, Failure> {
-    let owner = client.owner.as_deref().map(Owner::from);
-    let authorization = client.authorization.as_deref();
-    let caller = Caller { owner: owner.as_ref(), authorization, ticket: query.ticket(), address: &client.address };
+    let (owner, refused) = (client.owner.as_deref().map(Owner::from), client.refused.as_ref().map(Failure::from));
+    let caller = Caller {
+        owner: owner.as_ref(),
+        refused: refused.as_ref(),
+        authorization: client.authorization.as_deref(),
+        ticket: query.ticket(),
+        address: &client.address,
+    };
     desk.admit(route, session, &caller)
 }
 

@@ -70,6 +70,7 @@ impl Reader {
     pub fn close(&self) {
         let gone = self.source.lock().unwrap_or_else(PoisonError::into_inner).take();
         if gone.is_some() {
+            crate::pool::inside(|| drop(gone));
             self.waker.wake_by_ref();
         }
     }

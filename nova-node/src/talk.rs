@@ -74,10 +74,10 @@ impl Talk {
         }
     }
 
-    /// Does what a client says in JSON; the act comes to the message that tells it what cannot be done, or to `null`.
+    /// Does what a client says in JSON, in UTF-8; the act comes to the message that tells it what cannot be done, or to `null`.
     #[napi]
-    pub fn say(&self, bell: &Bell, json: String) -> napi::Result<Op> {
-        self.say_it(bell, Message::Text(Bytes::from(json)))
+    pub fn say(&self, bell: &Bell, json: &[u8]) -> napi::Result<Op> {
+        self.say_it(bell, Message::Text(Bytes::copy_from_slice(json)))
     }
 
     /// The same for a binary frame.
