@@ -2,6 +2,7 @@
 
 use bedrock_nova::model::Catalogue;
 use bedrock_nova::sonic::Snapshot;
+use bedrock_nova::sonic::session::plain_schema;
 use bedrock_nova::{Error, ErrorKind, Result};
 use serde_json::json;
 
@@ -22,6 +23,17 @@ pub fn kinds() -> Vec<&'static str> {
 pub fn history(snapshot: &[u8]) -> Result<String> {
     let snapshot = Snapshot::from_json(snapshot)?;
     Ok(json!(snapshot.history().collect::<Vec<_>>()).to_string())
+}
+
+/// Returns a tool's schema with the keywords that the service refuses left out or written otherwise.
+///
+/// # Errors
+/// `Invalid`, code `tools`, for what is no JSON.
+pub fn plain(schema: &str) -> Result<String> {
+    let schema = serde_json::from_str(schema).map_err(|cause| {
+        Error::new(ErrorKind::Invalid, format!("A tool's schema cannot be read: {cause}.")).with_code("tools")
+    })?;
+    Ok(plain_schema(&schema).to_string())
 }
 
 /// Returns the HTTP status with which a server tells of an error.

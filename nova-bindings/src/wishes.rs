@@ -86,7 +86,11 @@ impl Wishes {
     }
 
     /// Asks for something. Dropping the future tells the language that nobody waits any more.
-    pub fn ask(&self, name: &Arc<str>, arguments: &Value) -> impl Future<Output = Result<Value, String>> + Send + use<> {
+    pub fn ask(
+        &self,
+        name: &Arc<str>,
+        arguments: &Value,
+    ) -> impl Future<Output = Result<Value, String>> + Send + use<> {
         let wish = Wish::new(&self.shared, name, arguments);
         async move { wish.answered().await }
     }

@@ -257,7 +257,12 @@ export class Conversation implements AsyncIterable<NovaEvent> {
   /** Reads all events as a WebSocket sends them: JSON texts, and with `binary` sound as frames. */
   messages({ after, player = true, binary = false, signal }: PlayOptions & { binary?: boolean } = {}): Messages {
     const view = (player ? "player-" : "") + (binary ? "frames" : "json");
-    return new Reading(lifted(() => this.#native.reader(hub.bell, view, after)), asItIs, this, signal);
+    return new Reading(
+      lifted(() => this.#native.reader(hub.bell, view, after)),
+      asItIs,
+      this,
+      signal,
+    );
   }
 
   /** Reads all events as the body of a `text/event-stream` answer, behind the `Last-Event-ID` of a client. */
@@ -267,7 +272,12 @@ export class Conversation implements AsyncIterable<NovaEvent> {
     signal,
   }: Abortable & { lastEventId?: string | undefined; player?: boolean } = {}): ServerSentEvents {
     const view = player ? "player-sse" : "sse";
-    return new Reading(lifted(() => this.#native.sse(hub.bell, view, lastEventId)), asItIs, this, signal);
+    return new Reading(
+      lifted(() => this.#native.sse(hub.bell, view, lastEventId)),
+      asItIs,
+      this,
+      signal,
+    );
   }
 
   /**
@@ -366,7 +376,12 @@ export class Conversation implements AsyncIterable<NovaEvent> {
   }
 
   #read<T>(view: string, after: number | undefined, signal: AbortSignal | undefined): Events<T> {
-    return new Reading(lifted(() => this.#native.reader(hub.bell, view, after)), asEvent as () => T, this, signal);
+    return new Reading(
+      lifted(() => this.#native.reader(hub.bell, view, after)),
+      asEvent as () => T,
+      this,
+      signal,
+    );
   }
 }
 

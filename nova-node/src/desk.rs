@@ -9,7 +9,9 @@ use bedrock_nova::{Error, ErrorKind};
 use bedrock_nova_bindings::describe::{self, seconds};
 use bedrock_nova_bindings::{Ring, Source, numbers};
 use bedrock_nova_server as server;
-use bedrock_nova_server::{Answer, Asked, Caller, DeskBuilder, Encoding, Failure, Owners, Query, RateLimit, Route, Tickets};
+use bedrock_nova_server::{
+    Answer, Asked, Caller, DeskBuilder, Encoding, Failure, Owners, Query, RateLimit, Route, Tickets,
+};
 use bytes::Bytes;
 use napi::Env;
 use napi::bindgen_prelude::{BufferSlice, JavaScriptClassExt, ToNapiValue, Unknown};
@@ -106,7 +108,8 @@ pub fn start_desk(
     settings: Option<&Settings>,
 ) -> napi::Result<Op> {
     let pool = pool.pool()?;
-    let builder = settings.map_or_else(|| server::Desk::builder(pool.clone()), |known| known.settings.desk(pool.clone()));
+    let builder =
+        settings.map_or_else(|| server::Desk::builder(pool.clone()), |known| known.settings.desk(pool.clone()));
     let builder = raise(described(builder, options))?;
     let offers = raise(describe::read_offers(offers.as_bytes()))?;
     let builder = offers.into_iter().fold(builder, |builder, offer| builder.tool(tools.wishes.tool(offer)));
@@ -119,7 +122,8 @@ pub fn start_desk(
 }
 
 fn described(mut builder: DeskBuilder, options: DeskOptions) -> bedrock_nova::Result<DeskBuilder> {
-    let DeskOptions { defaults, tokens, ticket_secret, ticket_ms, rate, burst, largest_body, endpoint, close_ms } = options;
+    let DeskOptions { defaults, tokens, ticket_secret, ticket_ms, rate, burst, largest_body, endpoint, close_ms } =
+        options;
     if let Some(json) = defaults {
         builder = builder.defaults(read(&json)?);
     }
@@ -343,9 +347,11 @@ impl Desk {
 
 impl Desk {
     fn desk(&self) -> napi::Result<server::Desk> {
-        self.desk.lock().unwrap_or_else(PoisonError::into_inner).clone().ok_or_else(|| {
-            thrown(&Error::new(ErrorKind::Misuse, "This server was closed.").with_code("not-open"))
-        })
+        self.desk
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .clone()
+            .ok_or_else(|| thrown(&Error::new(ErrorKind::Misuse, "This server was closed.").with_code("not-open")))
     }
 }
 

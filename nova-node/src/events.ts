@@ -1,6 +1,6 @@
 // What happens in a call, in order: a union that `switch (event.type)` takes apart.
 
-import { type ErrorFields, type ErrorKind, type NovaError, errorOf } from "./errors.js";
+import { type ErrorFields, type ErrorKind, errorOf, type NovaError } from "./errors.js";
 import type { NativeSound } from "./native.js";
 
 /** What every event has. */
@@ -207,15 +207,7 @@ export interface Unsent {
 /** The last event: the call is over. */
 export interface Closed extends Stamp {
   type: "closed";
-  reason:
-    | "finished"
-    | "closeTimedOut"
-    | "peerEnded"
-    | "idle"
-    | "longestCall"
-    | "parked"
-    | "budget"
-    | "failed";
+  reason: "finished" | "closeTimedOut" | "peerEnded" | "idle" | "longestCall" | "parked" | "budget" | "failed";
   /** The failure, when one ended it. */
   error: NovaError | null;
   unsent: Unsent;

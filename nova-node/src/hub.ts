@@ -3,7 +3,7 @@
 // What somebody waits for stays where it is until it is taken, so that a wait that is given up loses nothing. An open call
 // and a wait each hold the bell; while nobody does, Node may exit.
 
-import { Misuse, lifted } from "./errors.js";
+import { lifted, Misuse } from "./errors.js";
 import { type NativeOp, native } from "./native.js";
 
 /** What an environment has of the native library. */

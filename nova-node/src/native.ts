@@ -236,13 +236,7 @@ export interface Native {
     record: string | undefined,
     recordInFull: boolean,
   ): NativeOp;
-  resume(
-    bell: NativeBell,
-    service: NativeService,
-    snapshot: string,
-    offers: string,
-    tools: NativeInbox,
-  ): NativeOp;
+  resume(bell: NativeBell, service: NativeService, snapshot: string, offers: string, tools: NativeInbox): NativeOp;
   startPool(bell: NativeBell, settings: NativePoolSettings): NativeOp;
   startRaw(
     bell: NativeBell,
@@ -271,6 +265,7 @@ export interface Native {
   models(): string;
   kinds(): string[];
   history(snapshot: string): string;
+  plainSchema(schema: string): string;
   status(kind: string, code: string): number;
 }
 

@@ -187,9 +187,11 @@ impl Pool {
 
 impl Pool {
     pub(crate) fn pool(&self) -> napi::Result<ConversationPool> {
-        self.pool.lock().unwrap_or_else(PoisonError::into_inner).clone().ok_or_else(|| {
-            thrown(&Error::new(ErrorKind::Misuse, "This pool was closed.").with_code("not-open"))
-        })
+        self.pool
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .clone()
+            .ok_or_else(|| thrown(&Error::new(ErrorKind::Misuse, "This pool was closed.").with_code("not-open")))
     }
 
     fn begin(&self, bell: &Bell, service: &Service, owner: &str, builder: Builder) -> napi::Result<Op> {

@@ -1,7 +1,7 @@
 // Many calls in one process: how many there may be, whose each is, and their common end.
 
-import { string as aString, Invalid, lifted, Misuse, millis } from "./errors.js";
 import { type Abortable, Conversation, opened, watch } from "./conversation.js";
+import { string as aString, Invalid, lifted, Misuse, millis } from "./errors.js";
 import { hub } from "./hub.js";
 import { type NativeCall, type NativeOp, type NativePool, native } from "./native.js";
 import { type Budget, budgetOf, checkNames, encode, type Options } from "./options.js";
@@ -153,7 +153,10 @@ export class ConversationPool {
 
   /** Finds a call that is here; `Invalid`, code `no-such-call`, if there is none of that id for this owner. */
   get(id: string, owner: string): PooledConversation {
-    return new PooledConversation(lifted(() => this.#native.get(aString("The id", id), ownerOf(owner))), this.service);
+    return new PooledConversation(
+      lifted(() => this.#native.get(aString("The id", id), ownerOf(owner))),
+      this.service,
+    );
   }
 
   /**

@@ -100,8 +100,10 @@ impl Raw {
 
 impl Raw {
     fn session(&self) -> napi::Result<Arc<RawSession>> {
-        self.session.lock().unwrap_or_else(PoisonError::into_inner).clone().ok_or_else(|| {
-            thrown(&Error::new(ErrorKind::Misuse, "This session was dropped.").with_code("not-open"))
-        })
+        self.session
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .clone()
+            .ok_or_else(|| thrown(&Error::new(ErrorKind::Misuse, "This session was dropped.").with_code("not-open")))
     }
 }

@@ -1,7 +1,7 @@
 // One session without a conversation around it, for frameworks that speak the service's event JSON by themselves.
 
-import { Invalid, lifted } from "./errors.js";
 import type { Abortable } from "./conversation.js";
+import { Invalid, lifted } from "./errors.js";
 import { hub } from "./hub.js";
 import { type NativeRaw, native } from "./native.js";
 import { Bedrock } from "./service.js";

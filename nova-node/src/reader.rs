@@ -78,7 +78,8 @@ impl Reader {
 
 /// Makes a string of UTF-8.
 pub(crate) fn text<'e>(env: &'e Env, bytes: &[u8]) -> napi::Result<Unknown<'e>> {
-    let text = std::str::from_utf8(bytes).map_err(|cause| napi::Error::new(Status::StringExpected, cause.to_string()))?;
+    let text =
+        std::str::from_utf8(bytes).map_err(|cause| napi::Error::new(Status::StringExpected, cause.to_string()))?;
     text.into_unknown(env)
 }
 

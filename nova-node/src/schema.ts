@@ -59,11 +59,7 @@ export function jsonSchemaOf(
   if (given !== undefined) return given;
   if (!isStandard(schema)) return schema;
   const made = ofStandard(schema);
-  if (made !== undefined) {
-    // The model knows which one it is, and its service takes fewer keywords than the standard has.
-    const { $schema: _, "~standard": __, ...others } = made;
-    return others;
-  }
+  if (made !== undefined) return made;
   throw new Misuse(`The tool ${tool} has a schema of ${schema["~standard"].vendor} that gives no JSON Schema.`, {
     code: "tools",
     hint: "Give the JSON Schema beside it as inputSchema; for valibot wrap the schema in toStandardJsonSchema.",

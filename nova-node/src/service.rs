@@ -103,7 +103,9 @@ impl fmt::Debug for Asked {
 fn read(answer: &Value) -> Result<Credentials, CredentialsError> {
     let text = |name: &str| answer[name].as_str().map(str::to_owned);
     let (Some(key), Some(secret)) = (text("accessKeyId"), text("secretAccessKey")) else {
-        return Err(CredentialsError::provider_error("the credentials provider gave no accessKeyId and secretAccessKey"));
+        return Err(CredentialsError::provider_error(
+            "the credentials provider gave no accessKeyId and secretAccessKey",
+        ));
     };
     let expires = answer["expiresMs"].as_f64().map(|at| UNIX_EPOCH + Duration::from_secs_f64((at / 1e3).max(0.0)));
     Ok(Credentials::new(key, secret, text("sessionToken"), expires, "JavaScript"))

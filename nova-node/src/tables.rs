@@ -33,6 +33,12 @@ pub fn history(snapshot: String) -> napi::Result<String> {
     raise(facts::history(snapshot.as_bytes()))
 }
 
+/// A tool's schema without what the service refuses of one.
+#[napi]
+pub fn plain_schema(schema: String) -> napi::Result<String> {
+    raise(facts::plain(&schema))
+}
+
 /// The HTTP status with which a server tells of an error.
 #[napi]
 pub fn status(kind: String, code: String) -> u16 {

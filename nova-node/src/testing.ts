@@ -174,7 +174,7 @@ class Run {
         throw new EmulatorError(`The emulator ended with code ${this.child.exitCode}.${this.#printed()}`);
       }
       this.#letGo();
-      return JSON.parse(line);
+      return told(line);
     } finally {
       clearTimeout(timer);
     }
@@ -215,6 +215,14 @@ class Run {
   #printed(): string {
     const tail = this.tail();
     return tail === "" ? " It printed nothing." : ` It printed:\n${tail}`;
+  }
+}
+
+function told(line: string): Told {
+  try {
+    return JSON.parse(line);
+  } catch (cause) {
+    throw new EmulatorError(`The command does not say where the emulator is, but ${line.slice(0, SHOWN)}.`, { cause });
   }
 }
 

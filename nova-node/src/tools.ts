@@ -1,7 +1,7 @@
 // Functions that the model may call.
 
 import { AsyncResource } from "node:async_hooks";
-import { Misuse, millis } from "./errors.js";
+import { lifted, Misuse, millis } from "./errors.js";
 import { hub } from "./hub.js";
 import { native } from "./native.js";
 import {
@@ -85,7 +85,7 @@ export function tool(options: ToolOptions<any, any>): Tool {
     offer: (name) => ({
       name,
       description: options.description ?? "",
-      schema: jsonSchemaOf(name, input, options.inputSchema),
+      schema: plain(jsonSchemaOf(name, input, options.inputSchema)),
       contract: contractOf(options),
       runBy: "handler",
     }),
@@ -130,8 +130,13 @@ export function named(...given: Array<Tools | undefined>): Map<string, Tool | Of
 /** Writes tools down, as the library's configuration has them. */
 export function offers(tools: Map<string, Tool | OfferedTool>): object[] {
   return [...tools].map(([name, each]) =>
-    isTool(each) ? each.offer(name) : { name, description: each.description, schema: each.inputSchema },
+    isTool(each) ? each.offer(name) : { name, description: each.description, schema: plain(each.inputSchema) },
   );
+}
+
+/** What the model is told of a schema: the service takes fewer keywords than JSON Schema has. */
+function plain(schema: JsonSchema): JsonSchema {
+  return JSON.parse(lifted(() => native.plainSchema(JSON.stringify(schema))));
 }
 
 /** Runs the tools of a call on its loop, in the asynchronous context that the call was opened in. */

@@ -11,7 +11,10 @@ const listeners = (signal) => getEventListeners(signal, "abort").length;
 
 test("a signal that is aborted already opens nothing", within, async () => {
   const reason = new Error("changed my mind");
-  await assert.rejects(Conversation.connect({ service }, { signal: AbortSignal.abort(reason) }), (error) => error === reason);
+  await assert.rejects(
+    Conversation.connect({ service }, { signal: AbortSignal.abort(reason) }),
+    (error) => error === reason,
+  );
   assert.deepEqual(hub.size.waiters, 0);
 });
 
@@ -56,7 +59,10 @@ test("a wait for an event that is given up loses nothing", within, async () => {
     seen.push(value.seq);
     over = value.type === "turnEnded";
   }
-  assert.deepEqual(seen, Array.from(seen, (_, at) => at + 1));
+  assert.deepEqual(
+    seen,
+    Array.from(seen, (_, at) => at + 1),
+  );
 });
 
 test("an abort of an iterator is its own, and the call goes on", within, async () => {

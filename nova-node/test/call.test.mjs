@@ -13,8 +13,14 @@ test("a typed question is answered aloud", within, async () => {
   const { seen } = await until(talk, "turnEnded");
   const sound = seen.filter((event) => event.type === "audio");
   assert.ok(sound.length > 5 && sound.every(({ pcm, rate }) => Buffer.isBuffer(pcm) && rate === 24_000));
-  assert.ok(sound.some(({ pcm }) => pcm.some((byte) => byte > 20)), "it is no silence");
-  assert.deepEqual(sound.map(({ offsetMs }) => offsetMs), sound.map(({ offsetMs }) => offsetMs).toSorted((a, b) => a - b));
+  assert.ok(
+    sound.some(({ pcm }) => pcm.some((byte) => byte > 20)),
+    "it is no silence",
+  );
+  assert.deepEqual(
+    sound.map(({ offsetMs }) => offsetMs),
+    sound.map(({ offsetMs }) => offsetMs).toSorted((a, b) => a - b),
+  );
   const lines = seen.filter((event) => event.type === "transcript").map(({ role, text }) => `${role}: ${text}`);
   assert.equal(lines[0], "user: Hello, who are you?");
   assert.match(lines.at(-1), /^assistant: Hello! I am a small voice/);
@@ -132,8 +138,14 @@ test("options are checked before anything is sent", within, async () => {
 
 test("arguments are refused by name", within, async () => {
   await using talk = await Conversation.connect({ service });
-  await assert.rejects(talk.sendText(5), (error) => error instanceof Invalid && /text is a string, not the number 5/.test(error));
-  await assert.rejects(talk.sendAudio("sound"), (error) => error instanceof Invalid && /Uint8Array/.test(error.message));
+  await assert.rejects(
+    talk.sendText(5),
+    (error) => error instanceof Invalid && /text is a string, not the number 5/.test(error),
+  );
+  await assert.rejects(
+    talk.sendAudio("sound"),
+    (error) => error instanceof Invalid && /Uint8Array/.test(error.message),
+  );
   assert.throws(() => talk.trySendAudio(null), Invalid);
   assert.throws(() => talk.played("1", 2), Invalid);
   await assert.rejects(talk.close({ timeout: "soon" }), Invalid);

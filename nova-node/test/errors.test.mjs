@@ -39,7 +39,7 @@ test("a failure of the native half has all six fields, the cause, and the caller
   const service = new nova.Bedrock({ endpointUrl: "ftp://nowhere" });
   await assert.rejects(nova.Conversation.connect({ service }), (error) => {
     assert.ok(error instanceof nova.Invalid);
-    assert.deepEqual([error.code, error.retryable, error.status], ["endpoint", false, 400]);
+    assert.deepEqual([error.code, error.retryable, error.status], ["endpoint", false, 500]);
     assert.match(error.message, /ftp:\/\/nowhere/);
     assert.match(error.hint, /https/);
     assert.match(error.stack, /errors\.test/);
@@ -73,5 +73,8 @@ test("the typing of the native half names what is there", () => {
     assert.deepEqual(there.sort(), wanted.toSorted(), name);
   }
   const functions = Object.keys(native).filter((name) => typeof native[name] === "function" && !methods[name]);
-  assert.deepEqual(functions.sort(), "connect history kinds metrics models resume startPool startRaw status".split(" "));
+  assert.deepEqual(
+    functions.sort(),
+    "connect history kinds metrics models plainSchema resume startPool startRaw status".split(" "),
+  );
 });

@@ -35,7 +35,10 @@ test("the package can be required", within, async () => {
   assert.deepEqual(await run("requires.cjs", { env }), clean("function function"));
 });
 
-test("two thousand calls, one after the other, leave the memory as it was", { ...slow, timeout: 20 * SOON }, async () => {
+test("two thousand calls, one after the other, leave the memory as it was", {
+  ...slow,
+  timeout: 20 * SOON,
+}, async () => {
   const done = await run("cycles.mjs", { env, flags: ["--expose-gc"], args: ["2000"] });
   assert.equal(done.code, 0, done.err);
   const { grown, waiters, descriptors } = JSON.parse(done.out);

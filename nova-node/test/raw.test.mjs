@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { CallClosed, Invalid, Misuse, RawSession } from "bedrock-nova";
+import { startEmulator } from "bedrock-nova/testing";
 import { hub } from "../dist/hub.js";
 import { emulatorOf, eventually, SOON, voice } from "./support.mjs";
 
@@ -80,10 +81,12 @@ test("misuse is told by rule, is not sent, and changes nothing", within, async (
     session.send(sound(Buffer.alloc(320))),
     (error) => error instanceof Misuse && error.code !== "misuse" && error.message.length > 20,
   );
-  await assert.rejects(session.send(event("promptEnd", { promptName: "other" })), { code: "prompt-name" });
   await assert.rejects(session.send("no json"), Invalid);
   await assert.rejects(session.send(7), Invalid);
   await session.send(AUDIO);
+  await assert.rejects(session.send(event("contentEnd", { promptName: "q", contentName: "a" })), {
+    code: "prompt-name",
+  });
   await session.send(sound(Buffer.alloc(320)));
 });
 
@@ -95,15 +98,18 @@ test("without order everything goes out, and the service says what it thinks", w
   await using session = await RawSession.open({ opening: OPENING, ordered: false, service });
   await session.send(event("promptEnd", { promptName: "other" }));
   await session.send("no json").catch(() => {});
-  await assert.rejects(async () => {
-    for await (const _ of session);
-  }, (error) => error.name !== "Bug" && error.message.length > 10);
+  await assert.rejects(
+    async () => {
+      for await (const _ of session);
+    },
+    (error) => error.name !== "Bug" && error.message.length > 10,
+  );
 });
 
 test("a retired model names the one to use instead", within, async () => {
-  await assert.rejects(RawSession.open({ opening: OPENING, model: "amazon.nova-sonic-v1:0", service }), (error) => {
-    return error.name === "ModelRetired" && /nova-2/.test(error.hint);
-  });
+  await using retired = await startEmulator({ switches: { "model-v1": "retired" } });
+  const opening = RawSession.open({ opening: OPENING, model: "amazon.nova-sonic-v1:0", service: retired.service() });
+  await assert.rejects(opening, (error) => error.name === "ModelRetired" && /nova-2/.test(error.hint));
 });
 
 test("a dropped session keeps nothing alive", within, async () => {

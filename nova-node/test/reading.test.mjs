@@ -17,7 +17,10 @@ test("leaving the loop closes nothing, and the next one goes on there", within, 
       if (numbers.length % 3 === 0) break;
     }
   }
-  assert.deepEqual(numbers, Array.from(numbers, (_, at) => at + 1));
+  assert.deepEqual(
+    numbers,
+    Array.from(numbers, (_, at) => at + 1),
+  );
   assert.ok(!talk.ended);
   await until(talk, "turnEnded");
 });
@@ -27,7 +30,10 @@ test("readers are independent and go on behind a number", within, async () => {
   await talk.sendText("Hello, who are you?");
   const { seen } = await until(talk, "turnEnded");
   const again = talk.events();
-  assert.deepEqual((await until(again, "turnEnded")).seen.map(({ seq }) => seq), seen.map(({ seq }) => seq));
+  assert.deepEqual(
+    (await until(again, "turnEnded")).seen.map(({ seq }) => seq),
+    seen.map(({ seq }) => seq),
+  );
   const behind = await talk.events({ after: seen[4].seq }).next();
   assert.equal(behind.value.seq, seen[5].seq);
   assert.equal(again.position, seen.at(-1).seq);

@@ -67,5 +67,8 @@ test("a provider that fails is told in its words", within, async () => {
 });
 
 test("keys that are none are refused at once", () => {
-  assert.throws(() => bedrock({ accessKeyId: "a" }), (error) => error instanceof Invalid && error.code === "credentials");
+  assert.throws(
+    () => bedrock({ accessKeyId: "a" }),
+    (error) => error instanceof Invalid && error.code === "credentials",
+  );
 });

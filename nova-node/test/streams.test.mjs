@@ -27,11 +27,10 @@ test("what the other end takes counts as played, and an interruption takes the r
   const reader = talk.audioOut.getReader();
   let heardMs = 0;
   while (heardMs < 1_000) heardMs += (await reader.read()).value.length / 48;
-  const next = reader.read();
+  void reader.read();
   talk.interrupt();
   const { event } = await until(talk.events(), "interrupted");
   assert.ok(Math.abs(event.heardMs - heardMs) < 400, `${event.heardMs} of ${heardMs}`);
-  await next;
   await reader.cancel();
 });
 

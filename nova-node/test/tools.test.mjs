@@ -9,7 +9,12 @@ import { emulatorOf, SOON, until } from "./support.mjs";
 
 const service = (await emulatorOf({ scenario: "tools" })).service();
 const within = { timeout: SOON };
-const city = { type: "object", properties: { city: { type: "string" } }, required: ["city"], additionalProperties: false };
+const city = {
+  type: "object",
+  properties: { city: { type: "string" } },
+  required: ["city"],
+  additionalProperties: false,
+};
 
 /** Asks for the weather; returns how the tool ended and what was said. */
 async function ask(getWeather, options = {}) {
@@ -50,7 +55,10 @@ test("arguments that do not fit are told to the model, and the function is not r
   const never = () => assert.fail("it was run");
   for (const input of [
     z.object({ city: z.string().max(1) }),
-    v.pipe(v.object({ city: v.string() }), v.check(() => false, "no such place")),
+    v.pipe(
+      v.object({ city: v.string() }),
+      v.check(() => false, "no such place"),
+    ),
     { ...city, properties: { city: { type: "integer" } } },
   ]) {
     const { outcome } = await ask(tool({ description: "Tells the weather.", input, inputSchema: city, run: never }));
@@ -156,7 +164,10 @@ test("what cannot be a tool is refused at once", within, async () => {
     [[tool({ run: () => 1 })], /no tool with a name/],
     [[tool({ name: "a", run: () => 1 }), tool({ name: "a", run: () => 2 })], /two tools of the name a/],
   ]) {
-    await assert.rejects(Conversation.connect({ service, tools }), (error) => error instanceof Misuse && sentence.test(error));
+    await assert.rejects(
+      Conversation.connect({ service, tools }),
+      (error) => error instanceof Misuse && sentence.test(error),
+    );
   }
 });
 

@@ -287,7 +287,8 @@ impl<V: Fn(&str) -> Option<String>> Reader<V> {
 
     fn origins(&self) -> Result<Vec<String>> {
         let origins = self.list("CORS_ORIGINS");
-        let host = |origin: &str| origin.split_once("://").is_some_and(|(_, host)| !host.is_empty() && !host.contains('/'));
+        let host =
+            |origin: &str| origin.split_once("://").is_some_and(|(_, host)| !host.is_empty() && !host.contains('/'));
         match origins.iter().find(|origin| *origin != "*" && !(origin.is_ascii() && host(origin))) {
             None => Ok(origins),
             Some(wrong_one) => Err(wrong("CORS_ORIGINS", "origins such as https://example.org", wrong_one)),
@@ -381,7 +382,11 @@ mod tests {
             ("INPUT_SAMPLE_RATE", "44100", r#"INPUT_SAMPLE_RATE must be 8000, 16000 or 24000, not "44100"."#),
             ("AUDIO_END", "never", r#"AUDIO_END must be silence or close, not "never"."#),
             ("LOG_LEVEL", "LOUD", r#"LOG_LEVEL must be INFO or DEBUG or WARNING or ERROR, not "LOUD"."#),
-            ("CORS_ORIGINS", "https://a.org/", r#"CORS_ORIGINS must be origins such as https://example.org, not "https://a.org/"."#),
+            (
+                "CORS_ORIGINS",
+                "https://a.org/",
+                r#"CORS_ORIGINS must be origins such as https://example.org, not "https://a.org/"."#,
+            ),
             ("AUTH_TOKENS", "token", "AUTH_TOKENS must be pairs: token=owner,token=owner."),
         ] {
             let refused = read(&[(name, value)]).err().unwrap();

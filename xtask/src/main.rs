@@ -9,6 +9,7 @@ mod fuzz;
 mod installed;
 mod interop;
 mod licence;
+mod node;
 mod process;
 mod pure;
 mod python;
@@ -35,7 +36,7 @@ usage: cargo xtask demo [ARGUMENTS OF `bedrock-nova demo`]
 
 demo       builds the command line and holds a spoken conversation with the local Bedrock
 test       formatting, lints, docs and all tests of the tiers named; of every tier when none is
-dist       makes the Python packages in `dist` and tries them with every Python here; `dev`: quicker after a change
+dist       makes the packages for Python and Node in `dist` and tries them there; `dev`: quicker after a change
 fuzz       the fuzz targets named, or all, each for so long; a minute when nothing is said
 soak       ten thousand calls and two hours of one: memory, descriptors and tasks must stay flat
 bench-python   the wheel against the Rust library and the official SDK: processor time, delay, memory

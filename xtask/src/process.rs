@@ -43,6 +43,20 @@ pub(crate) fn clean(command: &mut Command) {
     }
 }
 
+/// Hides the machine's Rust from a command: its path has `first` and then what has neither cargo nor rustc in it, so what
+/// passes passes on the machine of somebody who has never heard of Rust.
+pub(crate) fn hide_rust(command: &mut Command, first: Option<&Path>) {
+    let path = env::var_os("PATH").unwrap_or_default();
+    let kept = env::split_paths(&path).filter(|folder| !has_rust(folder));
+    let path = env::join_paths(first.map(Path::to_path_buf).into_iter().chain(kept)).unwrap_or_default();
+    command.env("PATH", path).env_remove("RUSTUP_TOOLCHAIN").env_remove("CARGO");
+}
+
+/// Says whether programs of Rust are in a folder.
+pub(crate) fn has_rust(folder: &Path) -> bool {
+    ["cargo", "rustc", "maturin"].iter().any(|name| folder.join(name).exists())
+}
+
 /// Runs a command to its end, its output passed on.
 ///
 /// # Errors

@@ -8,7 +8,7 @@ use std::process::Command;
 use std::time::Duration;
 
 use crate::installed::Installation;
-use crate::process::{clean, program, root, run};
+use crate::process::{clean, hide_rust, program, root, run};
 use crate::tools::{Install, install_packages, said};
 
 /// A version of Python, such as 3.11.
@@ -134,11 +134,9 @@ impl Environment {
     pub(crate) fn command(&self, name: &str) -> Command {
         let mut command = program(self.path(name));
         clean(&mut command);
-        let path = env::var_os("PATH").unwrap_or_default();
-        let kept = env::split_paths(&path).filter(|folder| !has_rust(folder));
-        let path = env::join_paths(std::iter::once(self.folder.join("bin")).chain(kept)).unwrap_or_default();
-        command.env("PATH", path).env("VIRTUAL_ENV", &self.folder);
-        for name in ["PYTHONPATH", "PYTHONHOME", "BEDROCK_NOVA_COMMAND", "RUSTUP_TOOLCHAIN", "CARGO"] {
+        hide_rust(&mut command, Some(&self.folder.join("bin")));
+        command.env("VIRTUAL_ENV", &self.folder);
+        for name in ["PYTHONPATH", "PYTHONHOME", "BEDROCK_NOVA_COMMAND"] {
             command.env_remove(name);
         }
         command
@@ -162,10 +160,6 @@ impl Environment {
     }
 }
 
-fn has_rust(folder: &Path) -> bool {
-    ["cargo", "rustc", "maturin"].iter().any(|name| folder.join(name).exists())
-}
-
 /// For one environment, or one installation from a registry.
 const LIMIT: Duration = Duration::from_secs(600);
 
@@ -175,6 +169,7 @@ const NEXT: u32 = 10;
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::process::has_rust;
 
     #[test]
     fn an_environment_finds_no_rust_and_itself_first() {

@@ -1,4 +1,4 @@
-//! Whether the two Python packages share what is compiled for them.
+//! Whether the packages that are given away share what is compiled for them.
 //!
 //! Cargo gives every package that is built on its own the features that just this one asks for, and a crate with other
 //! features is another crate: one flag of `syn` or `tokio` that only one of the two asks for compiles the AWS SDK twice,
@@ -9,18 +9,18 @@ use std::time::Duration;
 
 use crate::process::{cargo, read};
 
-/// Compares what both are built from.
+/// Compares what the library for a language is built from with what the command is.
 ///
 /// # Errors
 /// The packages of other people that would be compiled twice, with the features of both.
-pub(crate) fn check() -> Result<(), String> {
-    let [library, command] = ["bedrock-nova-py", "bedrock-nova-cli"].map(tree);
-    let (library, command) = (library?, command?);
-    let twice = twice(&packages(&library), &packages(&command));
+pub(crate) fn check(library: &str) -> Result<(), String> {
+    let [ours, command] = [library, "bedrock-nova-cli"].map(tree);
+    let (ours, command) = (ours?, command?);
+    let twice = twice(&packages(&ours), &packages(&command));
     if twice.is_empty() {
         return Ok(());
     }
-    Err(format!("compiled twice, because nova-py and nova-cli ask for different features: {}", twice.join("; ")))
+    Err(format!("compiled twice, because {library} and the command ask for different features: {}", twice.join("; ")))
 }
 
 fn tree(package: &str) -> Result<String, String> {
@@ -47,8 +47,8 @@ fn twice(one: &BTreeMap<&str, BTreeSet<&str>>, other: &BTreeMap<&str, BTreeSet<&
     differ.collect()
 }
 
-/// What may be compiled twice: our own library, of which the wheel needs more, and a leaf that nothing large stands on.
-const SMALL: [&str; 2] = ["bedrock-nova", "bitflags"];
+/// What may be compiled twice: our own library, of which the bindings need more, and leaves that nothing large stands on.
+const SMALL: [&str; 3] = ["bedrock-nova", "bitflags", "futures"];
 
 #[cfg(test)]
 mod tests {

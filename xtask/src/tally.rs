@@ -34,6 +34,19 @@ impl Tally {
         Some(tally)
     }
 
+    /// Reads one of the closing lines of Node's runner, `ℹ pass 12`; `None` for any other line, the sum of all among them.
+    pub(crate) fn from_node(line: &str) -> Option<Tally> {
+        let (what, count) = line.strip_prefix("ℹ ")?.split_once(' ')?;
+        let count = count.parse().ok()?;
+        match what {
+            "pass" => Some(Tally { passed: count, ..Tally::default() }),
+            // Cancelled is what did not end in time.
+            "fail" | "cancelled" => Some(Tally { failed: count, ..Tally::default() }),
+            "skipped" | "todo" => Some(Tally { skipped: count, ..Tally::default() }),
+            _ => None,
+        }
+    }
+
     /// Reads a closing line of libtest, `test result: ok. 3 passed; 0 failed; 1 ignored; …`; `None` for any other line.
     pub(crate) fn from_libtest(line: &str) -> Option<Tally> {
         let (_, counts) = line.trim_start().strip_prefix("test result: ")?.split_once(". ")?;
@@ -87,6 +100,26 @@ mod tests {
         ] {
             assert_eq!(Tally::from_pytest(line), None, "{line}");
         }
+    }
+
+    #[test]
+    fn closing_lines_of_node_are_added_up() {
+        let printed = "\
+✔ a call (12.5ms)
+  ℹ pass 90
+ℹ tests 9
+ℹ suites 0
+ℹ pass 5
+ℹ fail 1
+ℹ cancelled 1
+ℹ skipped 2
+ℹ todo 0
+ℹ duration_ms 1204.5";
+        let mut sum = Tally::default();
+        for tally in printed.lines().filter_map(Tally::from_node) {
+            sum += tally;
+        }
+        assert_eq!(sum, Tally { passed: 5, failed: 2, skipped: 2 });
     }
 
     #[test]

@@ -1,6 +1,7 @@
 //! `cargo xtask test`: what CI runs and what a developer runs, in one order and with one close.
 
 mod core;
+mod node;
 mod python;
 
 use std::process::{Command, ExitCode};
@@ -53,7 +54,8 @@ pub(crate) fn run(tiers: &[Tier], install: Install) -> ExitCode {
         match tier {
             Tier::Core => core::test(&mut report, install),
             Tier::Python => python::test(&mut report, install),
-            Tier::Node | Tier::Web | Tier::Cloud => println!("\n── {}: nothing here yet", tier.name()),
+            Tier::Node => node::test(&mut report, install),
+            Tier::Web | Tier::Cloud => println!("\n── {}: nothing here yet", tier.name()),
         }
     }
     report.close()

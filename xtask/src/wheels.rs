@@ -22,10 +22,19 @@ impl Profile {
         [Profile::Dist, Profile::Dev].into_iter().find(|profile| profile.name() == name)
     }
 
-    fn name(self) -> &'static str {
+    /// Returns its name, as cargo has it.
+    pub(crate) fn name(self) -> &'static str {
         match self {
             Profile::Dist => "dist",
             Profile::Dev => "dev",
+        }
+    }
+
+    /// Returns the folder below `target` that cargo builds into.
+    pub(crate) fn folder(self) -> &'static str {
+        match self {
+            Profile::Dist => "dist",
+            Profile::Dev => "debug",
         }
     }
 }

@@ -11,8 +11,8 @@ use bedrock_nova::sonic::api::frame;
 use bedrock_nova::sonic::{Pooled, Reader};
 use bytes::Bytes;
 
-use super::{Desk, Listener};
 use super::listening::Query;
+use super::{Desk, Listener};
 use crate::answer::Failure;
 
 /// How audio is written on a WebSocket.

@@ -58,13 +58,7 @@ pub(super) async fn talk(desk: Desk, route: Route, request: Request) -> Response
     })
 }
 
-async fn begin(
-    desk: &Desk,
-    route: Route,
-    session: &str,
-    parts: &Parts,
-    encoding: Encoding,
-) -> Result<Talk, Failure> {
+async fn begin(desk: &Desk, route: Route, session: &str, parts: &Parts, encoding: Encoding) -> Result<Talk, Failure> {
     let query = Query::parse(parts.uri.query());
     let owner = admit(desk, route, session, parts, &query)?;
     desk.talk(&owner, session, &query, encoding).await

@@ -40,12 +40,13 @@ pub(super) fn test(report: &mut Report, install: Install) {
 /// The workspace has the Python wheel in it, whose build looks for an interpreter: one that is named, since the first on the
 /// path may be too old for it.
 #[derive(Debug, Default)]
-struct Workspace {
-    python: Option<PathBuf>,
+pub(super) struct Workspace {
+    pub(super) python: Option<PathBuf>,
 }
 
 impl Workspace {
-    fn cargo(&self, words: &[&str]) -> Command {
+    /// Makes a cargo command for the workspace.
+    pub(super) fn cargo(&self, words: &[&str]) -> Command {
         let mut command = cargo(words);
         if let Some(python) = &self.python {
             command.env("PYO3_PYTHON", python);

@@ -22,7 +22,7 @@ pub(super) fn test(report: &mut Report, install: Install) {
     let mut bench = Bench::default();
     report.stage("python: tools", |_| bench.set_up(install));
     report.stage("python: lint", |_| bench.lint());
-    report.stage("python: shared dependencies", |_| shared::check());
+    report.stage("python: shared dependencies", |_| shared::check("bedrock-nova-py"));
     for package in Package::ALL {
         report.stage(&format!("python: wheel {}", package.name()), |_| bench.build(package));
     }

@@ -1,0 +1,3 @@
+import { startEmulator } from "bedrock-nova/testing";
+
+console.log((await startEmulator()).pid);
