@@ -7,7 +7,7 @@ use bedrock_nova::Result;
 use bedrock_nova::audio::whole_samples;
 use bedrock_nova::sonic::api::{Fields, ToolAnswer};
 use bedrock_nova::sonic::{
-    Config, Endpointing, Message, ModelId, OfferedTool, SampleRate, Snapshot, ToolChoice, ToolSpec, TurnId, Voice,
+    Config, Endpointing, Message, ModelId, OfferedTool, Role, SampleRate, Snapshot, ToolChoice, ToolSpec, TurnId, Voice,
 };
 use bytes::Bytes;
 use serde_json::Value;
@@ -129,12 +129,11 @@ fn tool(mut fields: Fields, tools: &[&str]) -> Result<OfferedTool> {
 }
 
 fn line(mut fields: Fields) -> Result<Message> {
-    let says: [(_, fn(String) -> Message); 2] = [("USER", Message::user), ("ASSISTANT", Message::assistant)];
-    let role = fields.one_of("role", &says)?;
+    let role = fields.one_of("role", &[("USER", Role::User), ("ASSISTANT", Role::Assistant)])?;
     let role = fields.needed("role", role)?;
     let text = fields.text("text")?;
     fields.end()?;
-    Ok(role(text))
+    Ok(Message { role, text })
 }
 
 /// Reads a body that names a call, and what else is in it.

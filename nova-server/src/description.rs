@@ -62,7 +62,7 @@ impl Page {
             escaped(path)
         );
         let parameters = items(&item["parameters"]).chain(items(&route["parameters"])).map(|one| self.resolved(one));
-        let rows: String = parameters.map(|one| row(words(&one["name"]), &one["in"], one)).collect();
+        let rows: String = parameters.map(|one| row(&words(&one["name"]), &one["in"], one)).collect();
         table(page, "In the address and the headers", &rows);
         let body = self.resolved(&route["requestBody"]["content"]["application/json"]["schema"]);
         let rows: String = fields(&body["properties"]).map(|(name, one)| self.field(body, name, one)).collect();
@@ -82,7 +82,7 @@ impl Page {
             _ => "any".to_owned(),
         };
         let kind = if needed { format!("{kind}, needed") } else { kind };
-        row(escaped(name), &Value::String(kind), self.resolved(one))
+        row(&escaped(name), &Value::String(kind), self.resolved(one))
     }
 
     /// Follows a reference into this document.
@@ -92,7 +92,7 @@ impl Page {
     }
 }
 
-fn row(name: String, kind: &Value, one: &Value) -> String {
+fn row(name: &str, kind: &Value, one: &Value) -> String {
     format!("<tr><td><code>{name}</code><td>{}<td>{}", words(kind), words(&one["description"]))
 }
 

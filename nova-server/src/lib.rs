@@ -23,7 +23,7 @@
 //! async fn main() -> Result<(), Box<dyn std::error::Error>> {
 //!     let pool = ConversationPool::builder().conversations(100).build()?;
 //!     let desk = Desk::builder(pool).transport(Bedrock::builder().build().await?).build();
-//!     let app = Router::new().route("/", get(|| async { "Talk to me." })).merge(router(desk.clone()));
+//!     let app = Router::new().route("/", get(|| async { "Talk to me." })).merge(router(&desk));
 //!     let listener = tokio::net::TcpListener::bind("127.0.0.1:8000").await?;
 //!     Ok(router::serve(listener, app, desk, std::time::Duration::from_secs(30)).await?)
 //! }
@@ -74,3 +74,8 @@ pub use route::{Admission, Kind, Method, Route};
 pub use router::router;
 pub use settings::Settings;
 pub use tickets::Tickets;
+
+/// The README's program, compiled by the tests.
+#[cfg(all(doctest, feature = "axum"))]
+#[doc = include_str!("../README.md")]
+mod readme {}

@@ -15,12 +15,9 @@ use tokio::net::TcpListener;
 async fn main() -> Result<(), Box<dyn std::error::Error>> {
     // As `bedrock-nova serve` has them: MAX_SESSIONS, AUTH_TOKENS, SESSION_STORE and so on.
     let settings = Settings::from_environment()?;
-    let desk = settings
-        .desk(settings.pool().await?)
-        .transport(Bedrock::builder().build().await?)
-        .tool(weather())
-        .build();
-    let app = Router::new().route("/", get(about)).nest("/voice", router(desk.clone()));
+    let desk =
+        settings.desk(settings.pool().await?).transport(Bedrock::builder().build().await?).tool(weather()).build();
+    let app = Router::new().route("/", get(about)).nest("/voice", router(&desk));
     let listener = TcpListener::bind((settings.host.as_str(), settings.port)).await?;
     println!("http://{}/voice/docs", listener.local_addr()?);
     Ok(serve(listener, app, desk, Duration::from_secs(5)).await?)

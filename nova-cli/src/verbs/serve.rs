@@ -54,14 +54,12 @@ pub(crate) async fn run(args: Serve) -> Result<(), Problem> {
 
     let listener = listen(&settings).await?;
     let emulator = match settings.endpoint {
-        Endpoint::Emulator => {
-            Some(emulate::inside_at(emulate::scenario(&settings.scenario)?, settings.pace).await?)
-        }
+        Endpoint::Emulator => Some(emulate::inside_at(emulate::scenario(&settings.scenario)?, settings.pace).await?),
         _ => None,
     };
     let transport = transport(&settings, emulator.as_ref()).await?;
     let desk = settings.desk(settings.pool().await?).transport(transport).build();
-    let app = router::app(desk.clone(), &settings.cors_origins);
+    let app = router::app(&desk, &settings.cors_origins);
     greet(&settings, &listener);
     let served = router::serve(listener, app, desk, settings.drain).await;
     if let Some(emulator) = emulator {

@@ -32,7 +32,7 @@ pub async fn serve(listener: TcpListener, app: Router, desk: Desk, drain: Durati
     let serving = axum::serve(listener, app.into_make_service_with_connect_info::<SocketAddr>())
         .with_graceful_shutdown(async {
             if stopped.await.is_err() {
-                pending().await
+                pending::<()>().await;
             }
         })
         .into_future();

@@ -7,7 +7,7 @@
 //! use axum::{Router, routing::get};
 //! use bedrock_nova_server::router::{router, serve};
 //!
-//! let app = Router::new().route("/about", get(|| async { "mine" })).nest("/voice", router(desk.clone()));
+//! let app = Router::new().route("/about", get(|| async { "mine" })).nest("/voice", router(&desk));
 //! let listener = tokio::net::TcpListener::bind("127.0.0.1:8000").await?;
 //! serve(listener, app, desk, Duration::from_secs(30)).await
 //! # }
@@ -36,7 +36,7 @@ use crate::route::{Kind, Method, Route};
 /// Makes the routes of the voice API, to be merged with an application's own, or nested under a path.
 ///
 /// Wrong methods on them are answered in the API's form; for paths that are not there, see [`no_such_route`].
-pub fn router(desk: Desk) -> Router {
+pub fn router(desk: &Desk) -> Router {
     let routes = Route::ALL.into_iter().fold(Router::new(), |router, route| {
         let desk = desk.clone();
         let handler = move |request: Request| async move {
@@ -53,7 +53,7 @@ pub fn router(desk: Desk) -> Router {
 
 /// Makes a whole server: the routes, everything else refused in the API's form, and pages of these origins let in (`*`:
 /// of all).
-pub fn app(desk: Desk, origins: &[String]) -> Router {
+pub fn app(desk: &Desk, origins: &[String]) -> Router {
     let app = router(desk).fallback(elsewhere);
     if origins.is_empty() { app } else { app.layer(cors(origins)) }
 }
