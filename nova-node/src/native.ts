@@ -191,13 +191,7 @@ export interface NativeDesk {
     client: NativeClient,
     lastEventId: string | undefined,
   ): NativeOp;
-  talk(
-    bell: NativeBell,
-    route: number,
-    session: string,
-    client: NativeClient,
-    protocol: string | undefined,
-  ): NativeOp;
+  talk(bell: NativeBell, route: number, session: string, client: NativeClient, protocol: string | undefined): NativeOp;
   drain(bell: NativeBell, deadlineMs: number): NativeOp;
   drop(): void;
 }

@@ -7,8 +7,8 @@ import type { NativeTalk, NativeTold } from "../native.js";
 
 /** Proxies close a silent connection after half a minute at the earliest, and whoever is gone does not answer a ping. */
 const PING_MS = 20_000;
-/** Whoever has not even answered three pings is gone. */
-const SILENCE_MS = 70_000;
+/** Whoever has answered none of so many pings is gone. */
+const UNANSWERED = 3;
 /** Whoever does not read for so long is gone. */
 const SEND_MS = 30_000;
 /** How long a client may take to say goodbye. */
@@ -76,16 +76,16 @@ class Line {
   readonly #socket: WebSocket;
   readonly #waiting: Said[] = [];
   readonly #pings: NodeJS.Timeout;
-  readonly #silence: NodeJS.Timeout;
+  #unanswered = 0;
   #wake: () => void = () => {};
   #over = false;
 
   constructor(socket: WebSocket) {
     this.#socket = socket;
-    this.#pings = setInterval(() => socket.ping(() => {}), PING_MS);
-    // Who is not read from cannot be heard.
-    this.#silence = setTimeout(() => (socket.isPaused ? this.#silence.refresh() : socket.terminate()), SILENCE_MS);
-    const alive = () => this.#silence.refresh();
+    this.#pings = setInterval(() => this.#ping(), PING_MS);
+    const alive = () => {
+      this.#unanswered = 0;
+    };
     socket.on("ping", alive).on("pong", alive);
     socket.on("message", (data, binary) => {
       alive();
@@ -103,7 +103,7 @@ class Line {
     for (;;) {
       const said = this.#waiting.shift();
       if (said !== undefined) {
-        if (this.#waiting.length < WAITING && this.#socket.isPaused) this.#resume();
+        if (this.#waiting.length < WAITING && this.#socket.isPaused) this.#socket.resume();
         return said;
       }
       if (this.#over) return undefined;
@@ -132,7 +132,7 @@ class Line {
     const closed = new Promise<void>((resolve) => this.#socket.once("close", () => resolve()));
     this.#waiting.length = 0;
     // Its answer has to be read.
-    this.#resume();
+    this.#socket.resume();
     this.#socket.close(code, reason.slice(0, REASON));
     await closed;
     clearTimeout(late);
@@ -144,15 +144,17 @@ class Line {
     this.#wake();
   }
 
-  #resume(): void {
-    this.#silence.refresh();
-    this.#socket.resume();
+  #ping(): void {
+    // Who is not read from cannot be heard.
+    if (this.#socket.isPaused) return;
+    if (this.#unanswered === UNANSWERED) return this.#socket.terminate();
+    this.#unanswered += 1;
+    this.#socket.ping(() => {});
   }
 
   #end(): void {
     this.#over = true;
     clearInterval(this.#pings);
-    clearTimeout(this.#silence);
     this.onEnd();
     this.#wake();
   }
