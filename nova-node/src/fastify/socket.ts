@@ -147,9 +147,12 @@ class Line {
   #ping(): void {
     // Who is not read from cannot be heard.
     if (this.#socket.isPaused) return;
-    if (this.#unanswered === UNANSWERED) return this.#socket.terminate();
-    this.#unanswered += 1;
-    this.#socket.ping(() => {});
+    if (this.#unanswered === UNANSWERED) {
+      this.#socket.terminate();
+    } else {
+      this.#unanswered += 1;
+      this.#socket.ping(() => {});
+    }
   }
 
   #end(): void {
