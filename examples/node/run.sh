@@ -18,7 +18,7 @@ main() {
         -h | --help) sed -n '2,5s/^# \{0,1\}//p' "$0"; exit 0 ;;
         *) die "There is no option $1; ./run.sh [--aws]" ;;
     esac
-    node -e 'const [major, minor] = process.versions.node.split("."); process.exit(major * 100 + +minor < 2019)' \
+    node -e 'const [major, minor] = process.versions.node.split("."); process.exit(major * 100 + +minor < 2019 ? 1 : 0)' \
         2>/dev/null || die "Node.js 20.19 or newer is needed."
     build_library
     [ -d node_modules ] || { say "Installing what the server needs"; npm ci --silent; }
