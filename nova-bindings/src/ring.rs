@@ -48,10 +48,14 @@ impl Tokens {
         self.rung.load(Ordering::SeqCst)
     }
 
-    /// Takes who rang. Whoever rings from now on is told anew.
-    pub fn take(&self) -> Vec<u64> {
-        // Before the list is taken, or the one between the two would not be heard.
+    /// Has the loop told anew by whoever rings from now on; to be called before the list is taken, or the one between the
+    /// two would not be heard.
+    pub fn hush(&self) {
         self.rung.store(false, Ordering::SeqCst);
+    }
+
+    /// Takes who rang.
+    pub fn take(&self) -> Vec<u64> {
         std::mem::take(&mut *self.tokens.lock().unwrap_or_else(PoisonError::into_inner))
     }
 }

@@ -25,7 +25,9 @@ function pack(manifest, files) {
   }
   writeFileSync(join(folder, "package.json"), `${JSON.stringify(manifest, null, 2)}\n`);
   const words = ["pack", "--json", "--pack-destination", out, folder];
-  const [{ filename, size }] = JSON.parse(execFileSync("npm", words, { encoding: "utf8", stdio: ["ignore", "pipe", "ignore"] }));
+  const [{ filename, size }] = JSON.parse(
+    execFileSync("npm", words, { encoding: "utf8", stdio: ["ignore", "pipe", "ignore"] }),
+  );
   console.log(`${join(out, filename)} ${(size / 1e6).toFixed(1)} MB`);
 }
 
@@ -53,7 +55,10 @@ function special({ name, license, engines }, what, fields) {
 
 function readme(name, what) {
   const file = join(out, "staged", `${name}.md`);
-  writeFileSync(file, `# ${name}-${platform()}\n\n${what} of \`${name}\` for ${platform()}. It is installed by \`${name}\`.\n`);
+  writeFileSync(
+    file,
+    `# ${name}-${platform()}\n\n${what} of \`${name}\` for ${platform()}. It is installed by \`${name}\`.\n`,
+  );
   return [file, "README.md"];
 }
 

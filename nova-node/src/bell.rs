@@ -83,6 +83,7 @@ impl Bell {
     /// Silences the bell; returns the tokens of those who rang.
     #[napi]
     pub fn answer(&self) -> Vec<f64> {
+        self.wire.tokens.hush();
         self.wire.tokens.take().into_iter().map(|token| token as f64).collect()
     }
 }

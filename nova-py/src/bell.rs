@@ -2,10 +2,9 @@
 
 use std::io::{PipeReader, PipeWriter, Read, Write};
 use std::os::fd::AsRawFd;
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::task::{Wake, Waker};
+use std::sync::Arc;
 
+use bedrock_nova_bindings::{Ring, Tokens};
 use pyo3::prelude::*;
 
 /// What the loop's thread watches.
@@ -19,55 +18,28 @@ pub(crate) struct Bell {
 pub(crate) struct Wire {
     reader: PipeReader,
     writer: PipeWriter,
-    /// Whether there is a byte in the pipe.
-    rung: AtomicBool,
-    /// Who rang, each as often as it did; whoever waits rings once for each wait.
-    tokens: Mutex<Vec<u64>>,
-    next: AtomicU64,
+    /// While they have rung there is a byte in the pipe.
+    tokens: Tokens,
 }
 
 /// The token of the log, which every bell has.
 pub(crate) const LOG: u64 = 0;
 
-impl Wire {
-    /// Returns a token of its own.
-    pub(crate) fn token(&self) -> u64 {
-        self.next.fetch_add(1, Ordering::Relaxed)
+impl Ring for Wire {
+    fn token(&self) -> u64 {
+        self.tokens.token()
     }
 
-    /// Says that somebody has news.
-    pub(crate) fn ring(&self, token: u64) {
-        self.tokens().push(token);
-        if !self.rung.swap(true, Ordering::SeqCst) {
-            // The pipe is empty now, so it has room; it is broken only when nobody listens any more.
-            let _ = (&self.writer).write(&[1]);
-        }
-    }
-
-    fn tokens(&self) -> MutexGuard<'_, Vec<u64>> {
-        self.tokens.lock().unwrap_or_else(PoisonError::into_inner)
+    fn ring(&self, token: u64) {
+        // The pipe is empty, so it has room; it is broken only when nobody listens any more.
+        self.tokens.push(token, || drop((&self.writer).write(&[1])));
     }
 }
 
-/// A waker that rings.
-pub(crate) struct Rope {
-    pub(crate) wire: Arc<Wire>,
-    pub(crate) token: u64,
-}
-
-impl Rope {
-    pub(crate) fn waker(wire: &Arc<Wire>, token: u64) -> Waker {
-        Waker::from(Arc::new(Rope { wire: Arc::clone(wire), token }))
-    }
-}
-
-impl Wake for Rope {
-    fn wake(self: Arc<Self>) {
-        self.wire.ring(self.token);
-    }
-
-    fn wake_by_ref(self: &Arc<Self>) {
-        self.wire.ring(self.token);
+impl Bell {
+    /// Returns what the core rings.
+    pub(crate) fn ring(&self) -> Arc<dyn Ring> {
+        Arc::<Wire>::clone(&self.wire)
     }
 }
 
@@ -76,14 +48,7 @@ impl Bell {
     #[new]
     fn new() -> PyResult<Self> {
         let (reader, writer) = std::io::pipe()?;
-        let wire = Wire {
-            reader,
-            writer,
-            rung: AtomicBool::new(false),
-            tokens: Mutex::default(),
-            next: AtomicU64::new(LOG + 1),
-        };
-        Ok(Bell { wire: Arc::new(wire) })
+        Ok(Bell { wire: Arc::new(Wire { reader, writer, tokens: Tokens::from(LOG + 1) }) })
     }
 
     /// The descriptor that becomes readable when somebody rings.
@@ -93,11 +58,10 @@ impl Bell {
 
     /// Silences the bell; returns the tokens of those who rang.
     fn answer(&self) -> PyResult<Vec<u64>> {
-        if self.wire.rung.load(Ordering::SeqCst) {
+        if self.wire.tokens.rung() {
             (&self.wire.reader).read_exact(&mut [0])?;
-            // Before the list is taken: who rings from now on is heard again.
-            self.wire.rung.store(false, Ordering::SeqCst);
+            self.wire.tokens.hush();
         }
-        Ok(std::mem::take(&mut *self.wire.tokens()))
+        Ok(self.wire.tokens.take())
     }
 }

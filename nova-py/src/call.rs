@@ -1,20 +1,19 @@
 //! A call, as Python holds it.
 
 use std::path::PathBuf;
-use std::time::Duration;
 
 use bedrock_nova::Error;
 use bedrock_nova::sonic::api::{Command, ToolAnswer};
-use bedrock_nova::sonic::{Ending, Pooled, Sender, SharedConversation, Snapshot};
+use bedrock_nova::sonic::{Builder, Ending, Pooled, Sender, SharedConversation, Snapshot};
 use bedrock_nova::{ErrorKind, Result};
+use bedrock_nova_bindings::describe::{self, Log, seconds};
 use pyo3::buffer::PyBuffer;
 use pyo3::prelude::*;
 use pyo3::types::PyBytes;
 use serde_json::json;
 
 use crate::bell::Bell;
-use crate::describe::{self, Log};
-use crate::errors::{raise, raised};
+use crate::errors::raise;
 use crate::inbox::Inbox;
 use crate::op::{Made, Op};
 use crate::reader::{self, Reader};
@@ -59,7 +58,7 @@ pub(crate) fn connect(
     record_in_full: bool,
 ) -> PyResult<Op> {
     let log = record.map(|path| Log { path, in_full: record_in_full });
-    let builder = raise(py, describe::anew(options, tools, log))?;
+    let builder = raise(py, describe::anew(options, &tools.wishes, log))?;
     begin(py, bell, service, builder)
 }
 
@@ -77,11 +76,11 @@ pub(crate) fn resume(
     record_in_full: bool,
 ) -> PyResult<Op> {
     let log = record.map(|path| Log { path, in_full: record_in_full });
-    let builder = raise(py, describe::again(snapshot, offers, tools, log))?;
+    let builder = raise(py, describe::again(snapshot, offers, &tools.wishes, log))?;
     begin(py, bell, service, builder)
 }
 
-fn begin(py: Python<'_>, bell: &Bell, service: &Service, builder: bedrock_nova::sonic::Builder) -> PyResult<Op> {
+fn begin(py: Python<'_>, bell: &Bell, service: &Service, builder: Builder) -> PyResult<Op> {
     let way = std::sync::Arc::clone(&service.way);
     let act = async move { Ok(builder.transport(way.transport().await?).connect().await?.share()) };
     raise(py, Op::start(bell, act, Call::alone))
@@ -95,7 +94,7 @@ impl Call {
         raise(py, check_fork())?;
         let sender = self.sender();
         let op = raise(py, Op::start_unit(bell, async move { sender.send_audio(pcm).await }))?;
-        if op.is_pending() {
+        if op.was_begun() {
             return Ok(Some(op));
         }
         op.finished(py)?;
@@ -233,8 +232,7 @@ impl Call {
     #[pyo3(signature = (bell, view, after=None))]
     fn reader(&self, py: Python<'_>, bell: &Bell, view: &str, after: Option<u64>) -> PyResult<Reader> {
         raise(py, check_fork())?;
-        reader::open(bell, &self.call, view, after)
-            .ok_or_else(|| raised(py, &Error::new(ErrorKind::Bug, format!("There is no view {view:?}."))))
+        raise(py, reader::open(bell, &self.call, view, after))
     }
 
     /// Reads the `Last-Event-ID` with which a browser comes back.
@@ -271,9 +269,4 @@ fn ending(ending: Ending) -> Made {
 /// Bytes, made where Python is at hand.
 pub(crate) fn written(bytes: Vec<u8>) -> Made {
     Box::new(move |py| Ok(PyBytes::new(py, &bytes).into_any().unbind()))
-}
-
-/// Seconds as Python counts them; what is no time is none at all, and what is beyond all times the longest.
-pub(crate) fn seconds(time: f64) -> Duration {
-    Duration::try_from_secs_f64(time.max(0.0)).unwrap_or(if time > 0.0 { Duration::MAX } else { Duration::ZERO })
 }

@@ -13,15 +13,16 @@
 //! tells the loop so. That is why nothing is lost by a cancelled task, a busy interpreter does not hold up the network,
 //! and the interpreter's exit meets no thread of ours.
 //!
+//! What is the same for Node is in `nova-bindings`: acts, sources of events, wishes, options.
+//!
 //! | file | concern |
 //! |---|---|
 //! | `bell` | one pipe for each event loop |
-//! | `runtime` | the threads below, begun at the first use, and what a fork does to them |
+//! | `runtime` | what a fork does to the threads below |
 //! | `op` | one act that takes time: connect, close, a text |
 //! | `reader` | the events of a call, in three forms |
 //! | `inbox` | tools that Python runs |
 //! | `call`, `pool`, `raw`, `service` | the core's own things |
-//! | `describe` | options of a call into a builder |
 //! | `errors`, `logs` | what crosses on the side |
 
 #[cfg(not(unix))]
@@ -31,7 +32,6 @@ compile_error!(
 
 mod bell;
 mod call;
-mod describe;
 mod errors;
 mod inbox;
 mod logs;

@@ -3,53 +3,24 @@
 use std::sync::Arc;
 
 use bedrock_nova::ids::{CallId, Owner};
-use bedrock_nova::sonic::store::{FolderStore, Holder, RedisStore, SnapshotStore};
-use bedrock_nova::sonic::{ConversationPool, Drained, OwnerBudget, PoolBuilder, Whereabouts};
-use bedrock_nova::usage::Budget;
-use bedrock_nova::{Error, ErrorKind, Result};
+use bedrock_nova::sonic::store::Holder;
+use bedrock_nova::sonic::{Builder, ConversationPool, Drained, Whereabouts};
+use bedrock_nova_bindings::describe::{self, Log, seconds};
+use bedrock_nova_bindings::{numbers, runtime};
 use pyo3::prelude::*;
 
 use crate::bell::Bell;
-use crate::call::{Call, seconds};
-use crate::describe::{self, Log};
+use crate::call::Call;
 use crate::errors::raise;
 use crate::inbox::Inbox;
 use crate::op::{Made, Op};
-use crate::runtime::{check_fork, runtime};
+use crate::runtime::check_fork;
 use crate::service::Service;
-use crate::tables;
 
 /// Calls of many owners.
 #[pyclass(frozen, module = "bedrock_nova._native")]
 pub(crate) struct Pool {
     pool: ConversationPool,
-}
-
-/// Where calls are kept, as it is written in a configuration.
-async fn store(place: &str) -> Result<Arc<dyn SnapshotStore>> {
-    if place.starts_with("redis://") || place.starts_with("rediss://") {
-        return Ok(Arc::new(RedisStore::connect(place).await?));
-    }
-    Ok(Arc::new(FolderStore::new(place)))
-}
-
-fn describe_pool(
-    conversations: usize,
-    per_owner: Option<usize>,
-    idle: f64,
-    owner_budget: Option<(Vec<u8>, f64)>,
-) -> Result<PoolBuilder> {
-    let mut builder = ConversationPool::builder().conversations(conversations).idle(seconds(idle));
-    if let Some(most) = per_owner {
-        builder = builder.per_owner(most);
-    }
-    if let Some((budget, per)) = owner_budget {
-        let budget: Budget = serde_json::from_slice(&budget).map_err(|cause| {
-            Error::new(ErrorKind::Invalid, format!("The owners' budget cannot be read: {cause}.")).with_code("options")
-        })?;
-        builder = builder.owner_budget(OwnerBudget::new(budget, seconds(per)));
-    }
-    Ok(builder)
 }
 
 #[pymethods]
@@ -68,12 +39,13 @@ impl Pool {
         hint: &str,
         lease: f64,
     ) -> PyResult<Op> {
-        let builder = raise(py, describe_pool(conversations, per_owner, idle, owner_budget))?;
+        let budget = owner_budget.map(|(budget, per)| (budget, seconds(per)));
+        let builder = raise(py, describe::pool(conversations, per_owner, seconds(idle), budget))?;
         let holder = Holder::new(hint);
         let act = async move {
-            tables::record();
+            numbers::record();
             let builder = match store {
-                Some(place) => builder.store_for(self::store(&place).await?, holder, seconds(lease)),
+                Some(place) => builder.store_for(describe::store(&place).await?, holder, seconds(lease)),
                 None => builder,
             };
             builder.build()
@@ -95,7 +67,7 @@ impl Pool {
         record_in_full: bool,
     ) -> PyResult<Op> {
         let log = record.map(|path| Log { path, in_full: record_in_full });
-        let builder = raise(py, describe::anew(options, tools, log))?;
+        let builder = raise(py, describe::anew(options, &tools.wishes, log))?;
         self.begin(py, bell, service, owner, builder)
     }
 
@@ -110,7 +82,7 @@ impl Pool {
         offers: &[u8],
         tools: &Inbox,
     ) -> PyResult<Op> {
-        let builder = raise(py, describe::again(snapshot, offers, tools, None))?;
+        let builder = raise(py, describe::again(snapshot, offers, &tools.wishes, None))?;
         self.begin(py, bell, service, owner, builder)
     }
 
@@ -131,17 +103,12 @@ impl Pool {
         offers: &[u8],
         tools: &Inbox,
     ) -> PyResult<Op> {
-        let offers: Vec<_> =
-            raise(py, describe::read_offers(offers))?.into_iter().map(|offer| tools.tool(offer)).collect();
-        let (pool, way) = (self.pool.clone(), Arc::clone(&service.way));
+        let offers = raise(py, describe::read_offers(offers))?;
+        let (pool, way, wishes) = (self.pool.clone(), Arc::clone(&service.way), tools.wishes.clone());
         let (id, owner) = (CallId::from(id), Owner::from(owner));
         let act = async move {
             let transport = way.transport().await?;
-            let bring = |builder| {
-                offers.into_iter().fold(bedrock_nova::sonic::Builder::transport(builder, transport), |builder, tool| {
-                    builder.tool(tool)
-                })
-            };
+            let bring = |builder: Builder| describe::with_tools(builder.transport(transport), offers, &wishes);
             pool.resume(&id, &owner, bring).await
         };
         raise(py, Op::start(bell, act, Call::made))
@@ -172,14 +139,7 @@ impl Pool {
 }
 
 impl Pool {
-    fn begin(
-        &self,
-        py: Python<'_>,
-        bell: &Bell,
-        service: &Service,
-        owner: &str,
-        builder: bedrock_nova::sonic::Builder,
-    ) -> PyResult<Op> {
+    fn begin(&self, py: Python<'_>, bell: &Bell, service: &Service, owner: &str, builder: Builder) -> PyResult<Op> {
         let (pool, way, owner) = (self.pool.clone(), Arc::clone(&service.way), Owner::from(owner));
         let act = async move { pool.open(&owner, builder.transport(way.transport().await?)).await };
         raise(py, Op::start(bell, act, Call::made))

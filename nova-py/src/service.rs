@@ -3,27 +3,14 @@
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use bedrock_nova::transport::bedrock::Builder;
-use bedrock_nova::transport::{Bedrock, Transport};
+use bedrock_nova::transport::Bedrock;
+use bedrock_nova_bindings::Way;
 use pyo3::prelude::*;
-use tokio::sync::OnceCell;
 
 /// A way to the service; made when the first call needs it.
 #[pyclass(frozen, module = "bedrock_nova._native")]
 pub(crate) struct Service {
     pub(crate) way: Arc<Way>,
-}
-
-pub(crate) struct Way {
-    builder: Builder,
-    made: OnceCell<Bedrock>,
-}
-
-impl Way {
-    pub(crate) async fn transport(&self) -> bedrock_nova::Result<Arc<dyn Transport>> {
-        let made = self.made.get_or_try_init(|| self.builder.clone().build()).await?;
-        Ok(Arc::new(made.clone()))
-    }
 }
 
 #[pymethods]
@@ -53,16 +40,16 @@ impl Service {
         if let Some((access_key, secret_key, token)) = credentials {
             builder = builder.credentials(access_key, secret_key, token);
         }
-        Service { way: Arc::new(Way { builder, made: OnceCell::new() }) }
+        Service { way: Way::new(builder) }
     }
 
     /// Counts the connections that are open and take streams.
     fn connections(&self) -> usize {
-        self.way.made.get().map_or(0, Bedrock::connections)
+        self.way.connections()
     }
 
     /// Returns the region, once the first call has needed it.
     fn region(&self) -> Option<String> {
-        self.way.made.get().and_then(|made| made.region().map(str::to_owned))
+        self.way.region()
     }
 }

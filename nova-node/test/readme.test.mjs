@@ -1,0 +1,45 @@
+import assert from "node:assert/strict";
+import { spawn } from "node:child_process";
+import { mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { after, test } from "node:test";
+import { fileURLToPath } from "node:url";
+import { emulatorOf, folder, SOON } from "./support.mjs";
+
+const page = readFileSync(new URL("../README.md", import.meta.url), "utf8");
+const [call, tools, pool, tests] = [...page.matchAll(/^```js\n(.*?)^```/gms)].map(([, program]) => program);
+const within = { timeout: SOON };
+// Inside the package, so that a program finds it by its name.
+const place = new URL(`../build/readme-${process.pid}/`, import.meta.url);
+mkdirSync(place, { recursive: true });
+after(() => rmSync(place, { recursive: true }));
+
+async function runs(name, program, options, words = []) {
+  const { env } = await emulatorOf(options);
+  const file = fileURLToPath(new URL(`${name}.mjs`, place));
+  writeFileSync(file, program);
+  const variables = { ...process.env, ...env, NODE_TEST_CONTEXT: undefined };
+  const child = spawn(process.execPath, [...words, file], { env: variables });
+  let said = "";
+  child.stdout.on("data", (data) => (said += data));
+  child.stderr.on("data", (data) => (said += data));
+  const code = await new Promise((resolve) => child.on("close", resolve));
+  assert.equal(code, 0, said);
+  return said;
+}
+
+test("the first program prints both lines", within, async () => {
+  assert.match(await runs("call", call, {}), /^user: What can you do for me\?\nassistant: /);
+});
+
+test("the tool is run", within, async () => {
+  assert.equal(await runs("tools", tools, { scenario: "tools" }), "get_weather answered\n");
+});
+
+test("the pool keeps its call", within, async (t) => {
+  const here = pool.replace("/var/lib/my-app/calls", folder(t));
+  assert.equal(await runs("pool", here, {}), "1 true\n1 true\n");
+});
+
+test("the test passes", within, async () => {
+  assert.match(await runs("test", tests, {}, ["--test"]), /pass 1\b/);
+});
