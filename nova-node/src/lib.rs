@@ -19,10 +19,12 @@
 //! | `reader` | the events of a call |
 //! | `inbox` | tools and credentials that JavaScript gives |
 //! | `call`, `pool`, `raw`, `service` | the core's own things |
+//! | `desk`, `talk`, `settings` | a server of the voice API |
 //! | `errors`, `tables` | what crosses on the side |
 
 mod bell;
 mod call;
+mod desk;
 mod errors;
 mod inbox;
 mod op;
@@ -30,4 +32,6 @@ mod pool;
 mod raw;
 mod reader;
 mod service;
+mod settings;
 mod tables;
+mod talk;

@@ -133,6 +133,90 @@ export interface NativeRaw {
   drop(): void;
 }
 
+/** Status, names and values of headers in turns, body. */
+export type NativeAnswer = [status: number, headers: string[], body: Buffer];
+
+/** What a WebSocket is told of a failure: a message, the code that it closes with, the reason. */
+export type NativeTold = [message: string, code: number, reason: string];
+
+export interface NativeRoute {
+  method: "GET" | "POST" | "DELETE";
+  path: string;
+  kind: "plain" | "events" | "socket";
+  admission: "open" | "caller" | "listener";
+}
+
+export interface NativeRefusal {
+  error: string;
+  status?: number | undefined;
+  authenticate?: string | undefined;
+}
+
+export interface NativeClient {
+  owner?: string | undefined;
+  refused?: NativeRefusal | undefined;
+  authorization?: string | undefined;
+  query?: string | undefined;
+  address: string;
+}
+
+export interface NativeDeskOptions {
+  defaults?: string | undefined;
+  tokens?: Record<string, string> | undefined;
+  ticketSecret?: string | undefined;
+  ticketMs?: number | undefined;
+  rate?: number | undefined;
+  burst?: number | undefined;
+  largestBody?: number | undefined;
+  endpoint?: string | undefined;
+  closeMs?: number | undefined;
+}
+
+export interface NativeDesk {
+  readonly largestBody: number;
+  tooLarge(): NativeAnswer;
+  admit(route: number, session: string, client: NativeClient): string | NativeAnswer;
+  answer(
+    bell: NativeBell,
+    route: number,
+    owner: string,
+    session: string,
+    contentType: string | undefined,
+    body: Uint8Array,
+  ): NativeOp;
+  events(
+    bell: NativeBell,
+    route: number,
+    session: string,
+    client: NativeClient,
+    lastEventId: string | undefined,
+  ): NativeOp;
+  talk(bell: NativeBell, route: number, session: string, client: NativeClient, protocol: string | undefined): NativeOp;
+  drain(bell: NativeBell, deadlineMs: number): NativeOp;
+  drop(): void;
+}
+
+export interface NativeTalk {
+  readonly token: number;
+  next(): string | Buffer | null | false;
+  say(bell: NativeBell, json: Uint8Array): NativeOp;
+  sayFrame(bell: NativeBell, frame: Uint8Array): NativeOp;
+  close(): void;
+}
+
+export interface NativeSettings {
+  readonly host: string;
+  readonly port: number;
+  readonly endpoint: string;
+  readonly emulated: boolean;
+  readonly scenario: string;
+  readonly pace: number;
+  readonly pool: NativePoolSettings;
+  readonly drainMs: number;
+  readonly corsOrigins: string[];
+  readonly logLevel: "debug" | "info" | "warn" | "error";
+}
+
 export interface Native {
   readonly VERSION: string;
   Bell: new () => NativeBell;
@@ -156,6 +240,21 @@ export interface Native {
     region: string | undefined,
     ordered: boolean,
   ): NativeOp;
+  startDesk(
+    bell: NativeBell,
+    pool: NativePool,
+    service: NativeService,
+    tools: NativeInbox,
+    offers: string,
+    options: NativeDeskOptions,
+    settings?: NativeSettings,
+  ): NativeOp;
+  Settings: { read(variables: Record<string, string>): NativeSettings };
+  routes(): NativeRoute[];
+  streamHeaders(): string[];
+  protocols(): string[];
+  noSuchRoute(method: string, path: string): NativeAnswer;
+  refuse(refusal: NativeRefusal): [answer: NativeAnswer, ...told: NativeTold];
   metrics(): string;
   models(): string;
   kinds(): string[];

@@ -180,15 +180,13 @@ impl Pool {
     /// Lets go of the pool, and with it of its calls.
     #[napi]
     pub fn drop(&self) {
-        // Its calls are dropped with it, and that wants the runtime's clock.
-        let _inside = runtime().ok().map(tokio::runtime::Runtime::enter);
         let gone = self.pool.lock().unwrap_or_else(PoisonError::into_inner).take();
-        std::mem::drop(gone);
+        inside(|| std::mem::drop(gone));
     }
 }
 
 impl Pool {
-    fn pool(&self) -> napi::Result<ConversationPool> {
+    pub(crate) fn pool(&self) -> napi::Result<ConversationPool> {
         self.pool
             .lock()
             .unwrap_or_else(PoisonError::into_inner)
@@ -223,6 +221,17 @@ fn whereabouts(at: Whereabouts) -> Made {
 }
 
 fn drained(drained: Drained) -> Made {
+    text(written(&drained))
+}
+
+/// Writes down what became of a pool's calls.
+pub(crate) fn written(drained: &Drained) -> String {
     let Drained { finished, closed, parked, dropped, .. } = drained;
-    text(json!({ "finished": finished, "closed": closed, "parked": parked, "dropped": dropped }).to_string())
+    json!({ "finished": finished, "closed": closed, "parked": parked, "dropped": dropped }).to_string()
+}
+
+/// Lets go of calls, or of a pool with its calls: that wants the runtime's clock.
+pub(crate) fn inside(let_go: impl FnOnce()) {
+    let _inside = runtime().ok().map(tokio::runtime::Runtime::enter);
+    let_go();
 }

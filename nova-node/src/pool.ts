@@ -94,13 +94,14 @@ export class PooledConversation extends Conversation {
 export class ConversationPool {
   /** The way to the service that its calls share. */
   readonly service: Bedrock;
+  /** Offered to every one of them. */
+  readonly tools: Tools | undefined;
   readonly #native: NativePool;
-  readonly #tools: Tools | undefined;
 
   private constructor(pool: NativePool, service: Bedrock, tools: Tools | undefined) {
     this.#native = pool;
     this.service = service;
-    this.#tools = tools;
+    this.tools = tools;
   }
 
   /** Begins to take calls. */
@@ -121,10 +122,15 @@ export class ConversationPool {
     return new ConversationPool(pool, options.service ?? new Bedrock(), options.tools);
   }
 
+  /** @internal */
+  get native(): NativePool {
+    return this.#native;
+  }
+
   /** Opens a call for an owner; `LimitReached` when the pool, the owner's share or the owner's budget is full. */
   async open(owner: string, options: Options = {}, { signal }: Abortable = {}): Promise<PooledConversation> {
     checkNames(options);
-    const tools = named(this.#tools, options.tools);
+    const tools = named(this.tools, options.tools);
     const text = encode(options, tools);
     const { record, recordInFull = false } = options;
     return this.#open(new Toolbox(tools), signal, ({ inbox }) =>
@@ -140,7 +146,7 @@ export class ConversationPool {
     { signal }: Abortable = {},
   ): Promise<PooledConversation> {
     const text = Snapshot.from(snapshot).toString();
-    return this.#open(new Toolbox(named(this.#tools, tools)), signal, ({ inbox, offers }) =>
+    return this.#open(new Toolbox(named(this.tools, tools)), signal, ({ inbox, offers }) =>
       this.#native.openFrom(hub.bell, this.service.native, ownerOf(owner), text, offers, inbox),
     );
   }
@@ -163,7 +169,7 @@ export class ConversationPool {
     } catch (error) {
       if (!(error instanceof Invalid)) throw error;
     }
-    return this.#open(new Toolbox(named(this.#tools)), signal, ({ inbox, offers }) =>
+    return this.#open(new Toolbox(named(this.tools)), signal, ({ inbox, offers }) =>
       this.#native.resume(hub.bell, this.service.native, id, owner, offers, inbox),
     );
   }

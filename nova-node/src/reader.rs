@@ -1,10 +1,10 @@
 //! The events of a call, one after the other, polled by the loop's own thread.
 
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::task::{Context, Waker};
 
 use bedrock_nova::sonic::{Entry, Event, ReadFrom, SharedConversation};
-use bedrock_nova_bindings::{Next, Rope, Source};
+use bedrock_nova_bindings::{Next, Ring, Rope, Source};
 use napi::bindgen_prelude::{BufferSlice, Null, ToNapiValue, Unknown};
 use napi::{Env, Status};
 use napi_derive::napi;
@@ -23,10 +23,13 @@ pub struct Reader {
 impl Reader {
     /// Begins to read a view of a call's events.
     pub(crate) fn open(bell: &Bell, call: &SharedConversation, view: &str, from: ReadFrom) -> napi::Result<Reader> {
-        let source = raise(Source::open(call, view, from))?;
-        let ring = bell.ring();
+        raise(Source::open(call, view, from)).map(|source| Reader::of(&bell.ring(), source))
+    }
+
+    /// Reads a source.
+    pub(crate) fn of(ring: &Arc<dyn Ring>, source: Source) -> Reader {
         let token = ring.token();
-        Ok(Reader { token, waker: Rope::waker(&ring, token), source: Mutex::new(Some(source)) })
+        Reader { token, waker: Rope::waker(ring, token), source: Mutex::new(Some(source)) }
     }
 }
 
@@ -67,6 +70,7 @@ impl Reader {
     pub fn close(&self) {
         let gone = self.source.lock().unwrap_or_else(PoisonError::into_inner).take();
         if gone.is_some() {
+            crate::pool::inside(|| drop(gone));
             self.waker.wake_by_ref();
         }
     }

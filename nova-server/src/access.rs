@@ -14,6 +14,8 @@ use crate::answer::Failure;
 pub struct Caller<'a> {
     /// The owner, where the application itself knows its people, by a cookie for instance. Nothing else is asked then.
     pub owner: Option<&'a Owner>,
+    /// Why the application itself does not let it in; nothing else is asked then either.
+    pub refused: Option<&'a Failure>,
     /// The header `Authorization`.
     pub authorization: Option<&'a str>,
     /// The ticket in the address, see [`Query::ticket`](crate::Query::ticket); it counts on the routes of

@@ -171,7 +171,7 @@ impl Settings {
             Store::Redis(address) => Some(Arc::new(RedisStore::connect(address).await?)),
         };
         if let Some(store) = store {
-            pool = pool.store_for(store, self.holder(), self.lease);
+            pool = pool.store_for(store, Holder::new(self.holder()), self.lease);
         }
         pool.build()
     }
@@ -190,10 +190,12 @@ impl Settings {
         }
     }
 
-    fn holder(&self) -> Holder {
+    /// Returns what this process is called where others look for a call: its address, or its number.
+    #[must_use]
+    pub fn holder(&self) -> String {
         // One without an address is named all the same, so that a log says which.
         let unnamed = || format!("process {} of this server", std::process::id());
-        Holder::new(self.instance_url.clone().unwrap_or_else(unnamed))
+        self.instance_url.clone().unwrap_or_else(unnamed)
     }
 }
 

@@ -132,7 +132,7 @@ impl Desk {
     /// counts it.
     ///
     /// # Errors
-    /// 401 `token` or `ticket`, 429 `rate`.
+    /// 401 `token` or `ticket`, 429 `rate`, and what the application itself [refuses](Caller::refused).
     pub fn admit(&self, route: Route, session: &str, caller: &Caller<'_>) -> Result<Owner, Failure> {
         if route.admission() == Admission::Open {
             return Ok(Owners::nobody());
@@ -147,6 +147,9 @@ impl Desk {
     }
 
     fn find_owner(&self, route: Route, session: &str, caller: &Caller<'_>) -> Result<Known, Failure> {
+        if let Some(refused) = caller.refused {
+            return Err(refused.clone());
+        }
         match (caller.owner, caller.ticket) {
             (Some(owner), _) => Ok(Known::of(owner.clone())),
             (None, Some(ticket)) if route.admission() == Admission::Listener => {

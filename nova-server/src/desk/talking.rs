@@ -1,6 +1,9 @@
 //! Both directions of a call on one WebSocket: events down, commands up; with the subprotocol for it, audio in binary.
 
 use std::fmt;
+use std::future::Future;
+use std::pin::pin;
+use std::task::{Context, Poll};
 
 use bedrock_nova::ids::Owner;
 use bedrock_nova::sonic::api::Command;
@@ -98,6 +101,11 @@ impl Down {
             Some(audio) => Message::Binary(audio.encode()),
             None => Message::Text(entry.json()),
         })
+    }
+
+    /// Polls for the [next](Self::next) message, for event loops that are not tokio's.
+    pub fn poll_next(&mut self, cx: &mut Context<'_>) -> Poll<Option<Message>> {
+        pin!(self.next()).poll(cx)
     }
 }
 

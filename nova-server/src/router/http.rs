@@ -83,6 +83,7 @@ pub(super) fn admit(desk: &Desk, route: Route, session: &str, parts: &Parts, que
     let address = parts.extensions.get::<ConnectInfo<SocketAddr>>().map(|info| info.0.ip().to_string());
     let caller = Caller {
         owner: parts.extensions.get(),
+        refused: None,
         authorization: text(&parts.headers, &header::AUTHORIZATION),
         ticket: query.ticket(),
         address: address.as_deref().unwrap_or("unknown"),

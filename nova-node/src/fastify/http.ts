@@ -1,0 +1,107 @@
+// Requests and answers, as Fastify has them.
+
+import { Readable } from "node:stream";
+import type { FastifyReply, FastifyRequest } from "fastify";
+import { hub } from "../hub.js";
+import { type NativeAnswer, type NativeDesk, type NativeReader, native } from "../native.js";
+import { asItIs, Reading } from "../reader.js";
+import { type Access, type Place, sessionOf } from "./access.js";
+import { malformed, Refused, send } from "./failures.js";
+
+/** A body comes in the time of a slow network, or not at all. */
+const BODY_MS = 60_000;
+/**
+ * What a client is still sending when it is refused is read and dropped, for so long and so many times the largest body:
+ * else its connection breaks before it has the answer.
+ */
+const REFUSED = { ms: 5_000, times: 4 };
+const NOTHING = Buffer.alloc(0);
+const STREAM_HEADERS = Object.fromEntries(pairs(native.streamHeaders()));
+
+/** Whose requests are that were let in. */
+export type Owners = WeakMap<FastifyRequest, string>;
+
+/** Answers a request at once. */
+export async function answer(
+  desk: NativeDesk,
+  { number }: Place,
+  owner: string,
+  request: FastifyRequest,
+  reply: FastifyReply,
+): Promise<FastifyReply> {
+  const body = Buffer.isBuffer(request.body) ? request.body : NOTHING;
+  const type = request.headers["content-type"];
+  const session = sessionOf(request);
+  return send(reply, await hub.run<NativeAnswer>(() => desk.answer(hub.bell, number, owner, session, type, body)));
+}
+
+/** Answers with a stream of events, as fast as the client reads. */
+export async function events(
+  desk: NativeDesk,
+  access: Access,
+  place: Place,
+  request: FastifyRequest,
+  reply: FastifyReply,
+): Promise<FastifyReply> {
+  const client = await access.client(place, request);
+  const last = request.headers["last-event-id"];
+  const begun = await hub.run<NativeReader | NativeAnswer>(() =>
+    desk.events(hub.bell, place.number, sessionOf(request), client, Array.isArray(last) ? last[0] : last),
+  );
+  if (Array.isArray(begun)) return send(reply, begun);
+  const reading = new Reading<Buffer>(begun, asItIs, desk);
+  const body = Readable.from(reading, { objectMode: false });
+  // The client has gone, or the last event was told.
+  body.once("close", () => reading.close());
+  return reply.headers(STREAM_HEADERS).send(body);
+}
+
+/** Reads a body, in memory no more of it than it may have. */
+export function read(desk: NativeDesk, request: FastifyRequest, payload: Readable): Promise<Buffer> {
+  const most = desk.largestBody;
+  return new Promise((resolve, reject) => {
+    const pieces: Buffer[] = [];
+    let room = Number(request.headers["content-length"]) > most ? 0 : most;
+    let dropped = -1;
+    const late = () => fail(dropped < 0 ? malformed("The body did not come in time.") : tooLarge());
+    let timer = setTimeout(late, BODY_MS);
+    const tooLarge = () => new Refused(desk.tooLarge());
+    const end = () => {
+      clearTimeout(timer);
+      payload.off("data", take).off("end", whole).off("error", off).off("close", off);
+    };
+    const fail = (error: Error) => {
+      end();
+      // The rest is dropped with the connection.
+      payload.on("error", () => {}).resume();
+      reject(error);
+    };
+    const off = () => fail(malformed("The body broke off."));
+    const whole = () => {
+      if (dropped >= 0) return fail(tooLarge());
+      end();
+      const [first = NOTHING] = pieces;
+      resolve(pieces.length > 1 ? Buffer.concat(pieces) : first);
+    };
+    const take = (piece: Buffer) => {
+      room -= piece.length;
+      if (room >= 0) {
+        pieces.push(piece);
+        return;
+      }
+      if (dropped < 0) {
+        pieces.length = 0;
+        clearTimeout(timer);
+        timer = setTimeout(late, REFUSED.ms);
+        dropped = 0;
+      }
+      dropped += piece.length;
+      if (dropped > REFUSED.times * most) fail(tooLarge());
+    };
+    payload.on("data", take).once("end", whole).once("error", off).once("close", off);
+  });
+}
+
+function* pairs(flat: string[]): Generator<[string, string]> {
+  for (let at = 0; at + 1 < flat.length; at += 2) yield [flat[at] ?? "", flat[at + 1] ?? ""];
+}
