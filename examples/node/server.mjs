@@ -23,7 +23,7 @@ const app = Fastify({
 });
 const pool = await ConversationPool.start({ ...settings.pool, service: await service(), tools });
 if (settings.cors) await app.register(cors, settings.cors);
-await app.register(voice, { pool, settings });
+await app.register(voice, { pool, settings, page: "root" });
 app.setErrorHandler(answerError);
 app.setNotFoundHandler(noSuchRoute);
 app.addHook("onClose", () => pool.close());

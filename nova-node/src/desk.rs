@@ -192,6 +192,19 @@ pub fn protocols() -> Vec<&'static str> {
     Encoding::PROTOCOLS.to_vec()
 }
 
+/// The paths of the page to talk in.
+#[napi]
+pub fn page_paths() -> Vec<&'static str> {
+    server::page::paths().collect()
+}
+
+/// The answer to a request for a file of the page.
+#[napi]
+pub fn page<'e>(env: &'e Env, path: String, if_none_match: Option<String>) -> napi::Result<Unknown<'e>> {
+    let found = server::page::answer(&path, if_none_match.as_deref());
+    answer(env, found.unwrap_or_else(|| Failure::no_such_route().answer()))
+}
+
 /// The answer to a request on a path that is not there, or with a method that it has not.
 #[napi]
 pub fn no_such_route<'e>(env: &'e Env, method: String, path: String) -> napi::Result<Unknown<'e>> {

@@ -253,6 +253,8 @@ export interface Native {
   routes(): NativeRoute[];
   streamHeaders(): string[];
   protocols(): string[];
+  pagePaths(): string[];
+  page(path: string, ifNoneMatch: string | undefined): NativeAnswer;
   noSuchRoute(method: string, path: string): NativeAnswer;
   refuse(refusal: NativeRefusal): [answer: NativeAnswer, ...told: NativeTold];
   metrics(): string;

@@ -342,3 +342,14 @@ async function closed() {
   await pool.close();
   return pool;
 }
+
+test("the page is served where it is wanted", within, async (t) => {
+  const { url } = await serve(t, { page: "root", prefix: "/voice" });
+  const page = await fetch(`${url}/voice/`);
+  assert.match(await page.text(), /<nova-voice src="ws\/"/);
+  assert.match(page.headers.get("content-security-policy"), /default-src 'none'/);
+  const again = await fetch(`${url}/voice/nova-voice.js`, { headers: { "if-none-match": "*" } });
+  assert.equal(again.status, 304);
+  const bare = await serve(t);
+  assert.equal((await fetch(bare.url)).status, 404);
+});

@@ -43,3 +43,8 @@ test("the pool keeps its call", within, async (t) => {
 test("the test passes", within, async () => {
   assert.match(await runs("test", tests, {}, ["--test"]), /pass 1\b/);
 });
+
+test("the program of the page of languages prints what the other two print", within, async () => {
+  const shared = (name) => readFileSync(new URL(`../../examples/languages/${name}`, import.meta.url), "utf8");
+  assert.equal(await runs("languages", shared("hello.mjs"), {}), shared("hello.txt"));
+});

@@ -38,10 +38,12 @@ export interface VoiceOptions {
   endpoint?: string;
   /** How long the orderly end of a call may take; ten seconds without it. */
   closing?: number;
+  /** `root` serves the page to talk in at `/`, with the files of the element `<nova-voice>` beside it; `none` without it. */
+  page?: "none" | "root";
 }
 
 const NAMES = new Set(
-  "pool settings defaults tokens owner rate tickets largestBody endpoint closing prefix logLevel logSerializers".split(
+  "pool settings defaults tokens owner rate tickets largestBody endpoint closing page prefix logLevel logSerializers".split(
     " ",
   ),
 );
@@ -62,6 +64,7 @@ export const voice: FastifyPluginAsync<VoiceOptions> = async (app, options) => {
   const places = native.routes().map((row, number): Place => ({ number, row }));
   for (const place of places) add(app, desk, access, owners, place);
   refuseOtherMethods(app, places);
+  if (options.page === "root") servePage(app);
 };
 
 /**
@@ -179,6 +182,19 @@ function add(app: FastifyInstance, desk: NativeDesk, access: Access, owners: Own
           }
         },
       });
+  }
+}
+
+/** They are no part of the API: files of the library's own, which say themselves what a browser may load with them. */
+function servePage(app: FastifyInstance): void {
+  for (const path of native.pagePaths()) {
+    app.route({
+      method: "GET",
+      url: path,
+      // What it loads is named relative to it: at `/voice` without the slash it would look beside, not below.
+      prefixTrailingSlash: "slash",
+      handler: async (request, reply) => send(reply, native.page(path, request.headers["if-none-match"])),
+    });
   }
 }
 
