@@ -14,6 +14,7 @@ mod process;
 mod pure;
 mod python;
 mod report;
+mod servers;
 mod shared;
 mod soak;
 mod tally;

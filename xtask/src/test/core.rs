@@ -6,6 +6,7 @@ use std::process::Command;
 use crate::interop::Interop;
 use crate::process::{self, cargo};
 use crate::report::{Findings, Report};
+use crate::servers::{self, Server};
 use crate::test::{minutes, run_tests};
 use crate::tools::{self, Install};
 use crate::{dependencies, pure, python};
@@ -35,6 +36,7 @@ pub(super) fn test(report: &mut Report, install: Install) {
     report.stage("core: pure core", |_| pure::check());
     report.stage("core: tests", |found| tests(&workspace, found));
     report.stage("core: other SDKs", |found| other_sdks(&workspace, &interop, found));
+    report.stage("core: contract", |found| servers::hold_to_contract(Server::Axum, &[], install, found));
 }
 
 /// The workspace has the Python wheel in it, whose build looks for an interpreter: one that is named, since the first on the

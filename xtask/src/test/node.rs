@@ -11,6 +11,7 @@ use crate::node;
 use crate::process::{root, run};
 use crate::python;
 use crate::report::{Findings, Report};
+use crate::servers::{self, Server};
 use crate::shared;
 use crate::tally::Tally;
 use crate::test::{minutes, run_counting};
@@ -34,6 +35,10 @@ pub(super) fn test(report: &mut Report, install: Install) {
         ["tsconfig.build.json", "tsconfig.json", "tsconfig.test.json"].into_iter().try_for_each(node::compile)
     });
     report.stage("node: tests", tests);
+    report.stage("node: contract", |found| {
+        servers::install_node(install)?;
+        servers::hold_to_contract(Server::Node, &[Server::Axum, Server::FastApi], install, found)
+    });
     report.stage("node: tarballs", |_| {
         tarballs = node::pack(&built(), &root().join("target/node/dist"))?;
         node::lint(&tarballs)
