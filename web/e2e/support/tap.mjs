@@ -18,8 +18,8 @@ export function tap() {
     const node = context.createScriptProcessor(size, 1, 1);
     node.onaudioprocess = ({ inputBuffer, playbackTime }) => {
       const peak = inputBuffer.getChannelData(0).reduce((most, sample) => Math.max(most, Math.abs(sample)), 0);
-      // A block is handed over one block after it was rendered.
-      heard.blocks.push([playbackTime - (2 * size) / context.sampleRate, peak]);
+      // It was rendered up to two blocks before: what is measured is rather too late than too early.
+      heard.blocks.push([playbackTime, peak]);
     };
     connect.call(node, context.destination);
     return node;
