@@ -75,7 +75,7 @@ pub(crate) fn run_tests(command: &mut Command, limit: Duration, found: &mut Find
 ///
 /// # Errors
 /// When they fail, or when none ran.
-fn run_counting(
+pub(crate) fn run_counting(
     command: &mut Command,
     limit: Duration,
     read: impl Fn(&str) -> Option<Tally>,
@@ -93,6 +93,6 @@ fn run_counting(
     }
 }
 
-fn minutes(count: u64) -> Duration {
+pub(crate) fn minutes(count: u64) -> Duration {
     Duration::from_secs(60 * count)
 }
