@@ -32,20 +32,21 @@ pub struct Call {
 #[derive(Clone)]
 struct Held {
     call: SharedConversation,
-    _pooled: Option<Arc<Pooled>>,
+    /// Kept, so that the pool knows that somebody holds the call.
+    pooled: Option<Arc<Pooled>>,
 }
 
 impl Call {
     pub(crate) fn alone(call: SharedConversation) -> Call {
         let input_rate = call.input_rate().hz();
-        Call { held: Mutex::new(Some(Held { call, _pooled: None })), input_rate, id: None, owner: None }
+        Call { held: Mutex::new(Some(Held { call, pooled: None })), input_rate, id: None, owner: None }
     }
 
     pub(crate) fn pooled(pooled: Pooled) -> Call {
         let (id, owner) = (pooled.id().as_str().to_owned(), pooled.owner().as_str().to_owned());
         let call = SharedConversation::clone(&pooled);
         let input_rate = call.input_rate().hz();
-        let held = Held { call, _pooled: Some(Arc::new(pooled)) };
+        let held = Held { call, pooled: Some(Arc::new(pooled)) };
         Call { held: Mutex::new(Some(held)), input_rate, id: Some(id), owner: Some(owner) }
     }
 
@@ -232,11 +233,13 @@ impl Call {
         Op::start(bell, async move { Ok(call.closed().await) }, ending)
     }
 
-    /// Lets go of the call: one that nobody else holds is hung up.
+    /// Hangs up; a call of a pool is only let go of.
     #[napi]
     pub fn drop(&self) {
         let gone = self.held.lock().unwrap_or_else(PoisonError::into_inner).take();
-        std::mem::drop(gone);
+        if let Some(Held { call, pooled: None }) = gone {
+            call.hang_up();
+        }
     }
 
     /// Milliseconds since the call began.
