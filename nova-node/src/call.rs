@@ -1,6 +1,7 @@
 //! A call, as JavaScript holds it.
 
 use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
 
 use bedrock_nova::sonic::api::frame::Up;
 use bedrock_nova::sonic::api::{Command, ToolAnswer};
@@ -226,11 +227,12 @@ impl Call {
         Op::start_unit(bell, async move { call.close(deadline).await })
     }
 
-    /// Waits for the end; the act comes to `[JSON of reason, error and unsent, PCM that was never sent]`.
+    /// Waits for the end; the act comes to `[JSON of atMs, reason, error and unsent, PCM that was never sent]`.
     #[napi]
     pub fn closed(&self, bell: &Bell) -> napi::Result<Op> {
         let call = self.call()?;
-        Op::start(bell, async move { Ok(call.closed().await) }, ending)
+        let act = async move { Ok((call.closed().await, call.elapsed())) };
+        Op::start(bell, act, |(end, at)| ending(end, at))
     }
 
     /// Hangs up; a call of a pool is only let go of.
@@ -290,8 +292,9 @@ fn snapshot(snapshot: Snapshot) -> Made {
     Box::new(move |env| crate::reader::text(env, &snapshot.to_json()))
 }
 
-fn ending(ending: Ending) -> Made {
+fn ending(ending: Ending, at: Duration) -> Made {
     let Ending { reason, error, unsent, .. } = ending;
-    let text = json!({ "reason": reason, "error": error, "unsent": unsent }).to_string();
+    let at = at.as_secs_f64() * 1e3;
+    let text = json!({ "atMs": at, "reason": reason, "error": error, "unsent": unsent }).to_string();
     Box::new(move |env| (text, BufferSlice::copy_from(env, &unsent.pcm)?).into_unknown(env))
 }

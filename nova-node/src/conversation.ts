@@ -345,9 +345,8 @@ export class Conversation implements AsyncIterable<NovaEvent> {
   /** Waits for the end of the call, however it comes, and returns it with the audio that was never sent. */
   async closed({ signal }: Abortable = {}): Promise<Closed> {
     const [text, pcm] = await hub.run<[string, Buffer]>(() => this.#native.closed(hub.bell), signal);
-    const { reason, error, unsent } = JSON.parse(text);
+    const { atMs, reason, error, unsent } = JSON.parse(text);
     this.#ended = true;
-    const atMs = this.#native.elapsedMs;
     return { type: "closed", seq: 0, atMs, reason, error: failure(error), unsent: { ...unsent, pcm } };
   }
 

@@ -234,7 +234,7 @@ export function string(what: string, value: unknown): string {
  * @internal
  */
 export function millis(what: string, value: unknown): number {
-  if (typeof value === "number" && value >= 0) return value;
+  if (typeof value === "number" && Number.isFinite(value) && value >= 0) return value;
   throw new Invalid(`${what} is a time in milliseconds, not ${article(value)}.`, { code: "argument" });
 }
 
