@@ -14,6 +14,7 @@ mod conversation;
 mod credentials;
 mod flight;
 mod memory;
+mod raw;
 mod renewal;
 mod secrets;
 mod support;
