@@ -147,7 +147,7 @@ impl Carrier {
         let told = |failure: &Failure| classify(failure, &model);
         std::future::poll_fn(|context| {
             self.up(context);
-            self.down(context, &told)
+            self.down(context, told)
         })
         .await;
     }
