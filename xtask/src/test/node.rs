@@ -9,7 +9,7 @@ use std::process::Command;
 use super::core::Workspace;
 use crate::node;
 use crate::process::{root, run};
-use crate::python;
+use crate::python::{self, Environment};
 use crate::report::{Findings, Report};
 use crate::shared;
 use crate::tally::Tally;
@@ -20,20 +20,24 @@ use crate::tools::{self, Install};
 pub(super) fn test(report: &mut Report, install: Install) {
     let mut workspace = Workspace::default();
     let mut tarballs = Vec::new();
+    let mut pytest = None;
     report.stage("node: tools", |_| {
         let version = tools::node(install)?;
         println!("Node.js {version}");
         println!("{}", tools::redis_server(install)?);
-        workspace.python = Some(python::all(install)?.swap_remove(0).path);
+        let python = python::all(install)?.swap_remove(0);
+        pytest = Some(Environment::with("node/contract", &python, &["nova-py/requirements/tests.txt"])?);
+        workspace.python = Some(python.path);
         node::install(&version)
     });
-    report.stage("node: lint", |_| run(node::tool("biome").args(["ci", "."]), minutes(2)));
+    report.stage("node: lint", |_| run(node::tool("biome").args(["ci", ".", "../examples/node"]), minutes(2)));
     report.stage("node: shared dependencies", |_| shared::check("bedrock-nova-node"));
     report.stage("node: native half", |_| build(&workspace));
     report.stage("node: types", |_| {
         ["tsconfig.build.json", "tsconfig.json", "tsconfig.test.json"].into_iter().try_for_each(node::compile)
     });
     report.stage("node: tests", tests);
+    report.stage("node: contract", |found| contract(pytest.as_ref(), found));
     report.stage("node: tarballs", |_| {
         tarballs = node::pack(&built(), &root().join("target/node/dist"))?;
         node::lint(&tarballs)
@@ -58,6 +62,16 @@ fn tests(found: &mut Findings) -> Result<(), String> {
         .collect();
     files.sort();
     count(node::node().args(["--test", "--test-reporter=spec", "--test-concurrency=2"]).args(files), found)
+}
+
+/// Holds the example to the contract of all servers, which is written in Python.
+fn contract(pytest: Option<&Environment>, found: &mut Findings) -> Result<(), String> {
+    let mut pytest = pytest.ok_or("there is no pytest")?.command("pytest");
+    let server = format!("node {}", root().join("examples/node/server.mjs").display());
+    pytest
+        .args(["-rs", "--server-command", &server, "examples/contract"])
+        .env("BEDROCK_NOVA_COMMAND", built().join("bedrock-nova"));
+    run_counting(&mut pytest, minutes(10), Tally::from_pytest, found)
 }
 
 fn count(tests: &mut Command, found: &mut Findings) -> Result<(), String> {
