@@ -19,6 +19,7 @@ for (const name of ["bedrock-nova", "bedrock-nova-cli"]) {
   assert.deepEqual([manifest.version, manifest.dependencies, manifest.scripts], [version, undefined, undefined], name);
 }
 assert.match(execFileSync("node_modules/.bin/bedrock-nova", ["--version"], { encoding: "utf8" }), new RegExp(version));
+assert.equal(spawnSync("node_modules/.bin/bedrock-nova", ["no-such-verb"]).status, 2);
 
 const emulator = await startEmulator({ pace: 40, strict: true });
 const talk = await Conversation.connect({ service: emulator.service(), system: "Answer in one sentence." });

@@ -70,7 +70,7 @@ pack(
   ["dist", "native.cjs", "README.md"].map((name) => [join(here, name), name]),
 );
 pack(special(library, "The native half of bedrock-nova", { main: addon, files: [addon] }), [
-  [join(built, "libbedrock_nova_node.so"), addon],
+  [join(built, process.platform === "darwin" ? "libbedrock_nova_node.dylib" : "libbedrock_nova_node.so"), addon],
   readme(library.name, "The native half"),
 ]);
 const npm = join(root, "nova-cli", "npm");

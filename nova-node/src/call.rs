@@ -1,6 +1,7 @@
 //! A call, as JavaScript holds it.
 
 use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
 
 use bedrock_nova::sonic::api::frame::Up;
 use bedrock_nova::sonic::api::{Command, ToolAnswer};
@@ -32,20 +33,21 @@ pub struct Call {
 #[derive(Clone)]
 struct Held {
     call: SharedConversation,
-    _pooled: Option<Arc<Pooled>>,
+    /// Kept, so that the pool knows that somebody holds the call.
+    pooled: Option<Arc<Pooled>>,
 }
 
 impl Call {
     pub(crate) fn alone(call: SharedConversation) -> Call {
         let input_rate = call.input_rate().hz();
-        Call { held: Mutex::new(Some(Held { call, _pooled: None })), input_rate, id: None, owner: None }
+        Call { held: Mutex::new(Some(Held { call, pooled: None })), input_rate, id: None, owner: None }
     }
 
     pub(crate) fn pooled(pooled: Pooled) -> Call {
         let (id, owner) = (pooled.id().as_str().to_owned(), pooled.owner().as_str().to_owned());
         let call = SharedConversation::clone(&pooled);
         let input_rate = call.input_rate().hz();
-        let held = Held { call, _pooled: Some(Arc::new(pooled)) };
+        let held = Held { call, pooled: Some(Arc::new(pooled)) };
         Call { held: Mutex::new(Some(held)), input_rate, id: Some(id), owner: Some(owner) }
     }
 
@@ -225,18 +227,21 @@ impl Call {
         Op::start_unit(bell, async move { call.close(deadline).await })
     }
 
-    /// Waits for the end; the act comes to `[JSON of reason, error and unsent, PCM that was never sent]`.
+    /// Waits for the end; the act comes to `[JSON of atMs, reason, error and unsent, PCM that was never sent]`.
     #[napi]
     pub fn closed(&self, bell: &Bell) -> napi::Result<Op> {
         let call = self.call()?;
-        Op::start(bell, async move { Ok(call.closed().await) }, ending)
+        let act = async move { Ok((call.closed().await, call.elapsed())) };
+        Op::start(bell, act, |(end, at)| ending(end, at))
     }
 
-    /// Lets go of the call: one that nobody else holds is hung up.
+    /// Hangs up; a call of a pool is only let go of.
     #[napi]
     pub fn drop(&self) {
         let gone = self.held.lock().unwrap_or_else(PoisonError::into_inner).take();
-        std::mem::drop(gone);
+        if let Some(Held { call, pooled: None }) = gone {
+            call.hang_up();
+        }
     }
 
     /// Milliseconds since the call began.
@@ -287,8 +292,9 @@ fn snapshot(snapshot: Snapshot) -> Made {
     Box::new(move |env| crate::reader::text(env, &snapshot.to_json()))
 }
 
-fn ending(ending: Ending) -> Made {
+fn ending(ending: Ending, at: Duration) -> Made {
     let Ending { reason, error, unsent, .. } = ending;
-    let text = json!({ "reason": reason, "error": error, "unsent": unsent }).to_string();
+    let at = at.as_secs_f64() * 1e3;
+    let text = json!({ "atMs": at, "reason": reason, "error": error, "unsent": unsent }).to_string();
     Box::new(move |env| (text, BufferSlice::copy_from(env, &unsent.pcm)?).into_unknown(env))
 }

@@ -24,31 +24,31 @@ export type Pcm = Uint8Array | Int16Array | ArrayBuffer;
 
 /** Gives up a wait: the promise is rejected with the signal's reason. */
 export interface Abortable {
-  signal?: AbortSignal;
+  signal?: AbortSignal | undefined;
 }
 
 /** The options of a call, and the way to the service. */
 export interface ConnectOptions extends Options {
   /** The environment's own without it. */
-  service?: Bedrock;
+  service?: Bedrock | undefined;
 }
 
 /** What a snapshot does not hold. */
 export interface ResumeOptions {
-  service?: Bedrock;
-  tools?: Tools;
+  service?: Bedrock | undefined;
+  tools?: Tools | undefined;
 }
 
 /** Which of the events, and for whom. */
 export interface ReadOptions extends Abortable {
   /** Begins behind this number; at the oldest that is kept without it. */
-  after?: number;
+  after?: number | undefined;
 }
 
 /** The same, with the choice of who plays the sound. */
 export interface PlayOptions extends ReadOptions {
   /** A call has one player: what that reader takes is what the user hears. */
-  player?: boolean;
+  player?: boolean | undefined;
 }
 
 /** What a call has used. */
@@ -255,7 +255,12 @@ export class Conversation implements AsyncIterable<NovaEvent> {
   }
 
   /** Reads all events as a WebSocket sends them: JSON texts, and with `binary` sound as frames. */
-  messages({ after, player = true, binary = false, signal }: PlayOptions & { binary?: boolean } = {}): Messages {
+  messages({
+    after,
+    player = true,
+    binary = false,
+    signal,
+  }: PlayOptions & { binary?: boolean | undefined } = {}): Messages {
     const view = (player ? "player-" : "") + (binary ? "frames" : "json");
     return new Reading(
       lifted(() => this.#native.reader(hub.bell, view, after)),
@@ -270,7 +275,7 @@ export class Conversation implements AsyncIterable<NovaEvent> {
     lastEventId,
     player = true,
     signal,
-  }: Abortable & { lastEventId?: string | undefined; player?: boolean } = {}): ServerSentEvents {
+  }: Abortable & { lastEventId?: string | undefined; player?: boolean | undefined } = {}): ServerSentEvents {
     const view = player ? "player-sse" : "sse";
     return new Reading(
       lifted(() => this.#native.sse(hub.bell, view, lastEventId)),
@@ -340,14 +345,13 @@ export class Conversation implements AsyncIterable<NovaEvent> {
   /** Waits for the end of the call, however it comes, and returns it with the audio that was never sent. */
   async closed({ signal }: Abortable = {}): Promise<Closed> {
     const [text, pcm] = await hub.run<[string, Buffer]>(() => this.#native.closed(hub.bell), signal);
-    const { reason, error, unsent } = JSON.parse(text);
+    const { atMs, reason, error, unsent } = JSON.parse(text);
     this.#ended = true;
-    const atMs = this.#native.elapsedMs;
     return { type: "closed", seq: 0, atMs, reason, error: failure(error), unsent: { ...unsent, pcm } };
   }
 
   /** Ends the call in order and waits for the end; one that has not ended in `timeout` milliseconds is dropped, with `NovaTimeout`. */
-  async close({ timeout = CLOSE_MS, signal }: Abortable & { timeout?: number } = {}): Promise<void> {
+  async close({ timeout = CLOSE_MS, signal }: Abortable & { timeout?: number | undefined } = {}): Promise<void> {
     const deadline = millis("The timeout", timeout);
     await hub.run(() => this.#native.close(hub.bell, deadline), signal);
     this.#ended = true;

@@ -22,15 +22,15 @@ export type ErrorKind =
 /** What an error says beside its message. */
 export interface ErrorFields {
   /** The stable code, finer than the kind: `no-credentials`, `pool-full`. The kind without it. */
-  code?: string;
+  code?: string | undefined;
   /** Whether trying again can help. The kind's own answer without it. */
-  retryable?: boolean;
+  retryable?: boolean | undefined;
   /** The service's request id, if it answered at all. */
-  requestId?: string | null;
+  requestId?: string | null | undefined;
   /** What a person can do about it. */
-  hint?: string | null;
+  hint?: string | null | undefined;
   /** What lies under it. */
-  cause?: unknown;
+  cause?: unknown | undefined;
 }
 
 /** Any failure of this library. Catch it for all of them, or the class of one kind. */
@@ -234,7 +234,7 @@ export function string(what: string, value: unknown): string {
  * @internal
  */
 export function millis(what: string, value: unknown): number {
-  if (typeof value === "number" && value >= 0) return value;
+  if (typeof value === "number" && Number.isFinite(value) && value >= 0) return value;
   throw new Invalid(`${what} is a time in milliseconds, not ${article(value)}.`, { code: "argument" });
 }
 

@@ -15,65 +15,67 @@ export interface Message {
 
 /** A soft bound, which is told of, and a hard one, which ends the call. */
 export interface Bounds<T> {
-  soft?: T | null;
-  hard?: T | null;
+  soft?: T | null | undefined;
+  hard?: T | null | undefined;
 }
 
 /** How much may be used. */
 export interface Budget {
-  tokens?: Bounds<number>;
+  tokens?: Bounds<number> | undefined;
   /** US dollars as text, `"0.25"`: a number would be rounded. */
-  cost?: Bounds<string>;
+  cost?: Bounds<string> | undefined;
   /** Milliseconds. */
-  time?: Bounds<number>;
+  time?: Bounds<number> | undefined;
   /** What the assistant is told before a hard bound ends the call. */
-  farewell?: string;
+  farewell?: string | undefined;
 }
+
+type Optional<Names extends string> = { [Name in Names]?: number | undefined } | undefined;
 
 /** The options of a call; all of them have a default. Times are milliseconds. */
 export interface Options {
   /** Who the assistant is and how it should speak. */
-  system?: string;
+  system?: string | undefined;
   /** The voice that answers: `tiffany`, `matthew`, …; `voices()` lists them. */
-  voice?: string;
+  voice?: string | undefined;
   /** The speech model; `models()` lists them. */
-  model?: string;
+  model?: string | undefined;
   /** The regions to try, the favourite first. */
-  regions?: readonly string[];
-  temperature?: number;
-  topP?: number;
-  maxTokens?: number;
+  regions?: readonly string[] | undefined;
+  temperature?: number | undefined;
+  topP?: number | undefined;
+  maxTokens?: number | undefined;
   /** How soon the service takes a pause for the end of an utterance. */
-  endpointing?: "high" | "medium" | "low";
+  endpointing?: "high" | "medium" | "low" | undefined;
   /** Rate of the audio that goes in. */
-  inputRate?: Rate;
+  inputRate?: Rate | undefined;
   /** Rate of the audio that comes out. */
-  outputRate?: Rate;
+  outputRate?: Rate | undefined;
   /** What the model may call. */
-  tools?: Tools;
+  tools?: Tools | undefined;
   /** Whether it must use one: `auto`, `any`, or the name of one. */
-  toolChoice?: string;
+  toolChoice?: string | undefined;
   /** What was said before this call, oldest first. */
-  history?: readonly Message[];
+  history?: readonly Message[] | undefined;
   /** What the assistant is told to say first, by an instruction that nobody sees. */
-  greeting?: string;
+  greeting?: string | undefined;
   /** Whether the user is listened to while the assistant speaks. */
-  duplex?: "full" | "half";
+  duplex?: "full" | "half" | undefined;
   /** What a client means that says `audioEnd`. */
-  audioEnd?: "silence" | "close";
+  audioEnd?: "silence" | "close" | undefined;
   /** Whether audio goes on while a tool works. */
-  audioDuringTools?: "adapt" | "hold" | "send";
+  audioDuringTools?: "adapt" | "hold" | "send" | undefined;
   /** How long each thing may take. */
-  timeouts?: { connect?: number; answer?: number; tool?: number; recover?: number; close?: number };
+  timeouts?: Optional<"connect" | "answer" | "tool" | "recover" | "close">;
   /** When silence is told of, when it ends the call, and how long a call may be. */
-  idle?: { tell?: number; hangUp?: number; longestCall?: number };
+  idle?: Optional<"tell" | "hangUp" | "longestCall">;
   /** When a session makes room for the next, as shares of its life. */
-  renewal?: { from?: number; atTheLatest?: number };
-  budget?: Budget;
+  renewal?: Optional<"from" | "atTheLatest">;
+  budget?: Budget | undefined;
   /** File for a flight log, without the words. */
-  record?: string;
+  record?: string | undefined;
   /** Writes the words too. */
-  recordInFull?: boolean;
+  recordInFull?: boolean | undefined;
 }
 
 type Fields = Record<string, unknown>;

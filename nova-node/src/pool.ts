@@ -12,23 +12,23 @@ import { named, Toolbox, type Tools } from "./tools.js";
 /** What a pool is to be; times are milliseconds. */
 export interface PoolOptions {
   /** How many calls there may be; 100 without it. */
-  conversations?: number;
+  conversations?: number | undefined;
   /** How many of them one owner may have. */
-  perOwner?: number;
+  perOwner?: number | undefined;
   /** After how long a call that nobody holds is ended; two minutes without it. */
-  idle?: number;
+  idle?: number | undefined;
   /** What an owner's calls may use together, in a period of `per`. */
   ownerBudget?: { budget: Budget; per: number };
   /** Keeps calls so that another process can go on with them: a folder, or `redis://…`; `"memory"` for neither. */
-  store?: string;
+  store?: string | undefined;
   /** How other processes, or a load balancer, reach this one. */
-  hint?: string;
+  hint?: string | undefined;
   /** How long this process may be silent before another one takes its calls over; 15 s without it. */
-  lease?: number;
+  lease?: number | undefined;
   /** The way to the service that the calls share. */
-  service?: Bedrock;
+  service?: Bedrock | undefined;
   /** Offered to every call, and given again to calls that are resumed. */
-  tools?: Tools;
+  tools?: Tools | undefined;
 }
 
 /** How full a pool is. */
@@ -142,7 +142,7 @@ export class ConversationPool {
   async openFrom(
     owner: string,
     snapshot: Snapshot | string | Uint8Array | object,
-    { tools }: { tools?: Tools } = {},
+    { tools }: { tools?: Tools | undefined } = {},
     { signal }: Abortable = {},
   ): Promise<PooledConversation> {
     const text = Snapshot.from(snapshot).toString();
@@ -193,7 +193,7 @@ export class ConversationPool {
    * Takes no more calls, waits for those that run, and ends the others when the deadline is over. A pool with a store
    * leaves them to another process; one without closes them in order, within ten seconds more.
    */
-  async drain({ deadline = DRAIN_MS }: { deadline?: number } = {}): Promise<Drained> {
+  async drain({ deadline = DRAIN_MS }: { deadline?: number | undefined } = {}): Promise<Drained> {
     const wait = millis("The deadline", deadline);
     return JSON.parse(await hub.run<string>(() => this.#native.drain(hub.bell, wait)));
   }

@@ -13,11 +13,11 @@ export type RawEvent = { event: Record<string, unknown> } | string;
 export interface RawOptions {
   /** The events up to the system prompt: the service accepts a stream only when it has read them. */
   opening: readonly RawEvent[];
-  model?: string;
-  region?: string;
+  model?: string | undefined;
+  region?: string | undefined;
   /** Whether events are held against the protocol's order and limits before they are sent; they are without it. */
-  ordered?: boolean;
-  service?: Bedrock;
+  ordered?: boolean | undefined;
+  service?: Bedrock | undefined;
 }
 
 /**

@@ -21,15 +21,15 @@ export type CredentialsProvider = () => Promise<Credentials>;
 /** What differs from AWS's usual ways; everything may be left out. */
 export interface BedrockOptions {
   /** The region, `us-east-1` for instance. */
-  region?: string;
+  region?: string | undefined;
   /** The profile of the AWS config and credentials files. */
-  profile?: string;
+  profile?: string | undefined;
   /** Another place than Amazon Bedrock: `https://localhost:8443`. */
-  endpointUrl?: string;
+  endpointUrl?: string | undefined;
   /** A PEM file whose root certificates are believed instead of the system's. */
-  caBundle?: string;
+  caBundle?: string | undefined;
   /** Keys, or a function that gives them. The environment's chain, which renews them by itself, without it. */
-  credentials?: Credentials | CredentialsProvider;
+  credentials?: Credentials | CredentialsProvider | undefined;
 }
 
 const ENDPOINTS = ["BEDROCK_NOVA_ENDPOINT", "AWS_ENDPOINT_URL_BEDROCK_RUNTIME", "AWS_ENDPOINT_URL"];

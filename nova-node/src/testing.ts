@@ -14,23 +14,23 @@ import { Bedrock, type Credentials } from "./service.js";
 /** What an emulator can be told; everything may be left out. */
 export interface EmulatorOptions {
   /** Name of a shipped scenario (`small_talk`, `tools`, `long_answer`, `silence`, `german`) or a file. */
-  scenario?: string;
+  scenario?: string | undefined;
   /** How many times faster than real time answers are sent; 4 without it. */
-  pace?: number;
+  pace?: number | undefined;
   /** Scale of every limit in wall time: 60 makes eight minutes eight seconds. */
-  clock?: number;
+  clock?: number | undefined;
   /** Whether it refuses what clients in the field do wrong; otherwise it writes that down. */
-  strict?: boolean;
+  strict?: boolean | undefined;
   /** Positions of doubtful behaviours; `bedrock-nova emulate --switch list` lists them. */
-  switches?: Record<string, string>;
+  switches?: Record<string, string> | undefined;
   /** Address with TLS; a free port of the loopback interface without it. */
-  tls?: string;
+  tls?: string | undefined;
   /** Address without TLS; likewise. */
-  h2c?: string;
+  h2c?: string | undefined;
   /** Access key that is let in, together with `secretKey`; made up without it. */
-  accessKey?: string;
+  accessKey?: string | undefined;
   /** Secret to `accessKey`. */
-  secretKey?: string;
+  secretKey?: string | undefined;
 }
 
 /** The emulator did not start. The message ends with the last lines that it printed. */

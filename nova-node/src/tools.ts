@@ -23,29 +23,29 @@ export interface ToolContext {
 /** What the call promises about a tool. Times are milliseconds. */
 export interface ToolContract {
   /** For the model, in the place of the name in `tools`. */
-  name?: string;
+  name?: string | undefined;
   /** What it does, for the model. */
-  description?: string;
+  description?: string | undefined;
   /** The JSON Schema of `input`, where that cannot tell it. */
-  inputSchema?: JsonSchema;
+  inputSchema?: JsonSchema | undefined;
   /** How long it may take. */
-  deadline?: number;
+  deadline?: number | undefined;
   /** How many of its calls may run together. */
-  atOnce?: number;
+  atOnce?: number | undefined;
   /** What becomes of it when the user speaks: it goes on, is stopped, or goes on in the background. */
-  onInterrupt?: "finish" | "cancel" | "detach";
+  onInterrupt?: "finish" | "cancel" | "detach" | undefined;
   /** Bytes of a result; a longer one is shortened. */
-  resultLimit?: number;
+  resultLimit?: number | undefined;
   /** Whether it may be run twice. */
-  idempotent?: boolean;
+  idempotent?: boolean | undefined;
   /** What the assistant is told to say when it takes long. */
-  filler?: string;
+  filler?: string | undefined;
 }
 
 /** What a tool is made of. */
 export interface ToolOptions<S extends StandardSchema | JsonSchema, Args> extends ToolContract {
   /** What it takes: a schema of zod, valibot, arktype, …, or JSON Schema. Nothing without it. */
-  input?: S;
+  input?: S | undefined;
   /** Does it. What it returns, or what a promise of it becomes, is told to the model as JSON; an error's message too. */
   run(args: Args, context: ToolContext): unknown;
 }
@@ -61,7 +61,7 @@ export interface Tool {
 
 /** A tool that the application, or its client, answers by itself: each `toolCall` with `answerTool`. */
 export interface OfferedTool {
-  name?: string;
+  name?: string | undefined;
   description: string;
   inputSchema: JsonSchema;
 }

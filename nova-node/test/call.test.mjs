@@ -106,6 +106,18 @@ test("the end is told once, and a call that is over says so", within, async () =
   assert.throws(() => talk.events(), Misuse);
 });
 
+test("a call that is dropped is over for whoever waits for it", within, async () => {
+  const talk = await Conversation.connect({ service });
+  const [closed, events] = [talk.closed(), talk.events()];
+  await until(events, "connected");
+  const [next, sent] = [events.next(), talk.sendAudio(voice(60))];
+  talk.drop();
+  const { reason, error } = await closed;
+  assert.deepEqual([reason, error.kind], ["failed", "closed"]);
+  assert.equal((await next).done, true);
+  await assert.rejects(sent, CallClosed);
+});
+
 test("the death of the service is told with what was never sent", within, async () => {
   await using emulator = await startEmulator({ pace: 40 });
   const talk = await Conversation.connect({ service: emulator.service(), timeouts: { recover: 300 } });

@@ -68,6 +68,12 @@ impl SharedConversation {
         }
     }
 
+    /// Drops the call at once, whoever else holds or reads it: readers end without [`Event::Closed`], and whoever waits for
+    /// the end is told that it was dropped.
+    pub fn hang_up(&self) {
+        self.events.drop_call();
+    }
+
     /// Waits for the end of the call, however it comes.
     pub async fn closed(&self) -> Ending {
         let mut end = Reader::new(&self.events, ReadFrom::Now, View::End, Part::Listener);
@@ -91,7 +97,7 @@ impl SharedConversation {
         match tokio::time::timeout(deadline, self.closed()).await {
             Ok(ending) => ending.in_order(),
             Err(_) => {
-                self.events.drop_call();
+                self.hang_up();
                 Err(Error::new(ErrorKind::Timeout, "The call did not end within the deadline, and was dropped."))
             }
         }
