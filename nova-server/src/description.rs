@@ -110,8 +110,11 @@ fn fields(object: &Value) -> impl Iterator<Item = (&str, &Value)> {
     object.as_object().into_iter().flat_map(Map::iter).map(|(name, value)| (name.as_str(), value))
 }
 
+/// Text with what stands between backquotes as code.
 fn words(text: &Value) -> String {
-    escaped(text.as_str().unwrap_or_default())
+    let parts = escaped(text.as_str().unwrap_or_default());
+    let spans = parts.split('`').enumerate();
+    spans.map(|(at, part)| if at % 2 == 1 { format!("<code>{part}</code>") } else { part.to_owned() }).collect()
 }
 
 fn escaped(text: &str) -> String {
@@ -161,6 +164,6 @@ mod tests {
             let own = matches!(route, Route::Description | Route::Docs);
             assert_eq!(page.contains(&format!("<code>{}</code>", route.path())), !own, "{}", route.path());
         }
-        assert!(!page.contains("<script") && page.contains("&quot;high&quot;"));
+        assert!(!page.contains("<script") && !page.contains('`') && page.contains("&quot;high&quot;"));
     }
 }

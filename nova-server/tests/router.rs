@@ -3,15 +3,20 @@
 #![cfg(feature = "axum")]
 #![allow(clippy::unwrap_used, reason = "a failed unwrap is a failed test")]
 
+use std::time::Duration;
+
 use axum::body::{Body, to_bytes};
 use axum::http::{Request, Response};
 use axum::routing::get;
 use axum::{Extension, Router};
 use bedrock_nova::ids::Owner;
 use bedrock_nova::sonic::ConversationPool;
-use bedrock_nova_server::router::{app, no_such_route, router};
+use bedrock_nova_server::router::{app, no_such_route, router, serve};
 use bedrock_nova_server::{Desk, Owners};
 use serde_json::Value;
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::{TcpListener, TcpStream};
+use tokio::time::{Instant, timeout};
 use tower::ServiceExt;
 
 /// Nobody opens a call here, so nothing is asked of a service.
@@ -91,4 +96,18 @@ async fn pages_of_an_origin_may_call() {
     assert_eq!(allowed.headers()["access-control-allow-origin"], "https://example.org");
     let stranger = ask(&app, "GET", "/health", &[("origin", "https://example.com")], "").await;
     assert!(!stranger.headers().contains_key("access-control-allow-origin"));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_connection_on_which_nothing_is_asked_is_closed() {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let address = listener.local_addr().unwrap();
+    let desk = desk();
+    let server = tokio::spawn(serve(listener, app(&desk, &[]), desk, Duration::ZERO));
+    let mut silent = TcpStream::connect(address).await.unwrap();
+    silent.write_all(b"GET /health HTTP/1.1\r\n").await.unwrap();
+    let begun = Instant::now();
+    let closed = timeout(Duration::from_secs(3600), silent.read_to_end(&mut Vec::new())).await;
+    assert!(closed.is_ok() && begun.elapsed() >= Duration::from_secs(30), "{:?}", begun.elapsed());
+    server.abort();
 }

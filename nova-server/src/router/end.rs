@@ -1,15 +1,13 @@
 //! A process from its first request to its orderly end.
 
-use std::future::{IntoFuture, pending};
 use std::io;
-use std::net::SocketAddr;
 use std::time::Duration;
 
 use axum::Router;
-use axum::serve::ListenerExt;
 use tokio::net::TcpListener;
-use tokio::sync::oneshot;
+use tokio::sync::watch;
 
+use super::connections;
 use crate::desk::Desk;
 
 /// How long connections may take to end when the calls have.
@@ -24,37 +22,28 @@ const CONNECTIONS: Duration = Duration::from_secs(10);
 /// The system does not let this process listen for signals.
 pub async fn serve(listener: TcpListener, app: Router, desk: Desk, drain: Duration) -> io::Result<()> {
     let mut signals = Signals::listen()?;
-    let (stop, stopped) = oneshot::channel::<()>();
-    // A sentence is many small pieces, each of which is wanted at once.
-    let listener = listener.tap_io(|socket| {
-        let _ = socket.set_nodelay(true);
-    });
-    let serving = axum::serve(listener, app.into_make_service_with_connect_info::<SocketAddr>())
-        .with_graceful_shutdown(async {
-            if stopped.await.is_err() {
-                pending::<()>().await;
-            }
-        })
-        .into_future();
+    let (stop, stopped) = watch::channel(false);
+    let serving = connections::serve(&listener, app, stopped);
     tokio::pin!(serving);
     let signal = tokio::select! {
-        served = &mut serving => return served,
+        () = &mut serving => return Ok(()),
         signal = signals.next() => signal,
     };
     tracing::info!("{signal:?}: draining {} calls.", desk.pool().stats().live);
     let deadline = if signal == Signal::Terminate { drain } else { Duration::ZERO };
     let end = async {
         tokio::select! {
-            served = &mut serving => return served,
+            () = &mut serving => return,
             drained = desk.drain(deadline) => tracing::info!("Drained: {drained:?}"),
         }
-        let _ = stop.send(());
-        tokio::time::timeout(CONNECTIONS, &mut serving).await.unwrap_or(Ok(()))
+        stop.send_replace(true);
+        let _ = tokio::time::timeout(CONNECTIONS, &mut serving).await;
     };
     tokio::select! {
-        ended = end => ended,
-        _ = signals.next() => Ok(()),
+        () = end => {}
+        _ = signals.next() => {}
     }
+    Ok(())
 }
 
 /// What asks a process to end.

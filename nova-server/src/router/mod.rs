@@ -17,6 +17,7 @@
 //! [`Owner`](bedrock_nova::ids::Owner) among the extensions of the request, in a layer around the router. Whoever has no
 //! name is counted by the address that `into_make_service_with_connect_info` tells, as [`serve`] does.
 
+mod connections;
 mod end;
 mod http;
 mod socket;
