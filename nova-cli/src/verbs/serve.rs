@@ -60,8 +60,10 @@ pub(crate) async fn run(args: Serve) -> Result<(), Problem> {
     let transport = transport(&settings, emulator.as_ref()).await?;
     let desk = settings.desk(settings.pool().await?).transport(transport).build();
     let app = router::app(&desk, &settings.cors_origins);
-    greet(&settings, &listener);
-    let served = router::serve(listener, app, desk, settings.drain).await;
+    let greeting = greeting(&settings, &listener);
+    // Signals are listened for before anybody is told that it is there.
+    let serving = router::serve(listener, app, desk, settings.drain);
+    let (served, ()) = futures::future::join(serving, async { say(&greeting) }).await;
     if let Some(emulator) = emulator {
         emulator.shutdown().await;
     }
@@ -93,20 +95,21 @@ async fn transport(settings: &Settings, emulator: Option<&Emulator>) -> Result<B
     Ok(builder.build().await?)
 }
 
-/// Says where it is. That nobody reads it must not end it.
-fn greet(settings: &Settings, listener: &TcpListener) {
-    let mut out = std::io::stdout().lock();
-    if settings.endpoint == Endpoint::Emulator {
-        let _ = writeln!(out, "{BANNER}");
-    }
+/// Returns what says where it is.
+fn greeting(settings: &Settings, listener: &TcpListener) -> String {
+    let banner = if settings.endpoint == Endpoint::Emulator { BANNER } else { "" };
     let address = listener.local_addr().map_or_else(|_| settings.host.clone(), |address| address.to_string());
-    let _ = writeln!(
-        out,
-        "The voice API is at http://{address}, its routes at http://{address}/docs.\n\
+    format!(
+        "{banner}The voice API is at http://{address}, its routes at http://{address}/docs.\n\
          Calls go to {}; there may be {} of them. Ctrl-C ends it.",
         settings.endpoint_name(),
         settings.sessions
-    );
+    )
+}
+
+/// That nobody reads it must not end it.
+fn say(line: &str) {
+    let _ = writeln!(std::io::stdout().lock(), "{line}");
 }
 
 /// The emulator is in every region.
@@ -115,4 +118,5 @@ const REGION: &str = "us-east-1";
 const BANNER: &str = "\
 *** EMULATOR: this server talks to a local emulator, not to AWS.                                ***
 *** What it \"hears\" and answers is scripted. For Amazon Nova Sonic leave --emulator out.        ***
+
 ";

@@ -23,7 +23,7 @@ const HEAD: Duration = Duration::from_secs(30);
 const NO_ROOM: Duration = Duration::from_millis(100);
 
 /// Accepts connections until it is stopped, then waits for the end of those there are: answers under way are given whole.
-pub(super) async fn serve(listener: &TcpListener, app: Router, mut stopped: watch::Receiver<bool>) {
+pub(super) async fn serve(listener: &TcpListener, app: Router, mut stopped: watch::Receiver<()>) {
     let mut connections = JoinSet::new();
     let theirs = stopped.clone();
     loop {
@@ -35,7 +35,7 @@ pub(super) async fn serve(listener: &TcpListener, app: Router, mut stopped: watc
                 Err(error) => refused(&error).await,
             },
             Some(_) = connections.join_next(), if !connections.is_empty() => {}
-            _ = stopped.wait_for(|stopped| *stopped) => break,
+            _ = stopped.changed() => break,
         }
     }
     while connections.join_next().await.is_some() {}
@@ -49,7 +49,7 @@ async fn refused(error: &io::Error) {
     }
 }
 
-async fn carry(socket: TcpStream, from: SocketAddr, app: Router, mut stopped: watch::Receiver<bool>) {
+async fn carry(socket: TcpStream, from: SocketAddr, app: Router, mut stopped: watch::Receiver<()>) {
     // A sentence is many small pieces, each of which is wanted at once.
     let _ = socket.set_nodelay(true);
     let service = service_fn(|mut request: hyper::Request<Incoming>| {
@@ -66,7 +66,7 @@ async fn carry(socket: TcpStream, from: SocketAddr, app: Router, mut stopped: wa
     // How a connection ends is its client's affair.
     tokio::select! {
         _ = connection.as_mut() => return,
-        _ = stopped.wait_for(|stopped| *stopped) => {}
+        _ = stopped.changed() => {}
     }
     connection.as_mut().graceful_shutdown();
     let _ = connection.await;

@@ -22,7 +22,7 @@ const CONNECTIONS: Duration = Duration::from_secs(10);
 /// The system does not let this process listen for signals.
 pub async fn serve(listener: TcpListener, app: Router, desk: Desk, drain: Duration) -> io::Result<()> {
     let mut signals = Signals::listen()?;
-    let (stop, stopped) = watch::channel(false);
+    let (stop, stopped) = watch::channel(());
     let serving = connections::serve(&listener, app, stopped);
     tokio::pin!(serving);
     let signal = tokio::select! {
@@ -36,7 +36,7 @@ pub async fn serve(listener: TcpListener, app: Router, desk: Desk, drain: Durati
             () = &mut serving => return,
             drained = desk.drain(deadline) => tracing::info!("Drained: {drained:?}"),
         }
-        stop.send_replace(true);
+        stop.send_replace(());
         let _ = tokio::time::timeout(CONNECTIONS, &mut serving).await;
     };
     tokio::select! {
