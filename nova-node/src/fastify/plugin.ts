@@ -40,11 +40,9 @@ export interface VoiceOptions {
   closing?: number;
 }
 
-const NAMES = new Set(
-  "pool settings defaults tokens owner rate tickets largestBody endpoint closing prefix logLevel logSerializers".split(
-    " ",
-  ),
-);
+const OWN = ["settings", "defaults", "tokens", "owner", "rate", "tickets", "largestBody", "endpoint", "closing"];
+/** Fastify's own are handed on to a plugin too. */
+const NAMES = new Set(["pool", ...OWN, "prefix", "logLevel", "logSerializers"]);
 
 /** Adds the routes of the voice API: `await app.register(voice, { pool, prefix: "/voice" })`. */
 export const voice: FastifyPluginAsync<VoiceOptions> = async (app, options) => {
@@ -62,19 +60,20 @@ export const voice: FastifyPluginAsync<VoiceOptions> = async (app, options) => {
   const places = native.routes().map((row, number): Place => ({ number, row }));
   for (const place of places) add(app, desk, access, owners, place);
   refuseOtherMethods(app, places);
+  // A page to talk from has its place here.
 };
 
 /**
- * What `@fastify/websocket` must be told, by an application that registers it itself, for its own sockets too: which
- * subprotocol is agreed on. The plugin registers it where it is not there yet.
+ * What `@fastify/websocket` must be told: which subprotocol is agreed on, and how large a message may be. For an application
+ * that registers it itself, for sockets of its own, before the plugin, which else does.
  */
-export function webSockets(desk?: { largestBody: number }) {
+export function webSockets({ largestBody = LARGEST_BODY }: { largestBody?: number } = {}) {
   const protocols = native.protocols();
   return {
     options: {
       handleProtocols: (offered: Set<string>) =>
         protocols.find((protocol) => offered.has(protocol)) ?? (false as const),
-      maxPayload: desk?.largestBody ?? LARGEST_MESSAGE,
+      maxPayload: largestBody,
     },
   };
 }
@@ -218,5 +217,5 @@ function urlOf(path: string): string {
   return path.replace(/\{(\w+)\}/, ":$1");
 }
 
-/** As large as a body may be by itself. */
-const LARGEST_MESSAGE = 4 << 20;
+/** As large as a body may be where nothing is said. */
+const LARGEST_BODY = 4 << 20;
