@@ -114,8 +114,7 @@ export class Conversation implements AsyncIterable<NovaEvent> {
   #audioIn: WritableStream<Pcm> | undefined;
   #audioOut: ReadableStream<Buffer> | undefined;
 
-  /** @internal */
-  constructor(call: NativeCall, service: Bedrock, end: () => void) {
+  protected constructor(call: NativeCall, service: Bedrock, end: () => void) {
     this.#native = call;
     this.#service = service;
     this.#hung = { native: call, end };
@@ -128,7 +127,7 @@ export class Conversation implements AsyncIterable<NovaEvent> {
     checkNames(others);
     const tools = named(others.tools);
     const text = encode(others, tools);
-    return open(service, new Toolbox(tools), signal, ({ inbox }) =>
+    return Conversation.#open(service, new Toolbox(tools), signal, ({ inbox }) =>
       native.connect(hub.bell, service.native, text, inbox, others.record, others.recordInFull ?? false),
     );
   }
@@ -141,9 +140,19 @@ export class Conversation implements AsyncIterable<NovaEvent> {
   ): Promise<Conversation> {
     const { service = new Bedrock() } = options;
     const text = Snapshot.from(snapshot).toString();
-    return open(service, new Toolbox(named(options.tools)), signal, (toolbox) =>
+    return Conversation.#open(service, new Toolbox(named(options.tools)), signal, (toolbox) =>
       native.resume(hub.bell, service.native, text, toolbox.offers, toolbox.inbox),
     );
+  }
+
+  static async #open(
+    service: Bedrock,
+    toolbox: Toolbox,
+    signal: AbortSignal | undefined,
+    begin: (toolbox: Toolbox) => NativeOp,
+  ): Promise<Conversation> {
+    const call = await opened(toolbox, signal, begin);
+    return new Conversation(call, service, watch(call, toolbox));
   }
 
   // Speaking
@@ -395,16 +404,6 @@ const forgotten = new FinalizationRegistry<Hung>(hangUp);
 function hangUp({ native, end }: Hung): void {
   end();
   native.drop();
-}
-
-async function open(
-  service: Bedrock,
-  toolbox: Toolbox,
-  signal: AbortSignal | undefined,
-  begin: (toolbox: Toolbox) => NativeOp,
-): Promise<Conversation> {
-  const call = await opened(toolbox, signal, begin);
-  return new Conversation(call, service, watch(call, toolbox));
 }
 
 /**

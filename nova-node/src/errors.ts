@@ -46,7 +46,6 @@ export class NovaError extends Error {
   /** What a person can do about it. */
   readonly hint: string | null;
 
-  /** @internal */
   constructor(kind: ErrorKind, message: string, fields: ErrorFields = {}) {
     super(message, "cause" in fields ? { cause: fields.cause } : undefined);
     this.kind = kind;

@@ -63,11 +63,15 @@ export class PooledConversation extends Conversation {
   /** Whose it is. */
   readonly owner: string;
 
-  /** @internal */
-  constructor(call: NativeCall, service: Bedrock) {
+  private constructor(call: NativeCall, service: Bedrock) {
     super(call, service, () => {});
     this.id = call.id ?? "";
     this.owner = call.owner ?? "";
+  }
+
+  /** @internal */
+  static of(call: NativeCall, service: Bedrock): PooledConversation {
+    return new PooledConversation(call, service);
   }
 
   /** Lets go of it: the pool still has the call. */
@@ -153,7 +157,7 @@ export class ConversationPool {
 
   /** Finds a call that is here; `Invalid`, code `no-such-call`, if there is none of that id for this owner. */
   get(id: string, owner: string): PooledConversation {
-    return new PooledConversation(
+    return PooledConversation.of(
       lifted(() => this.#native.get(aString("The id", id), ownerOf(owner))),
       this.service,
     );
@@ -220,7 +224,7 @@ export class ConversationPool {
     const call = await opened(toolbox, signal, begin);
     // The call outlives whoever holds it: its tools run as long as it does.
     watch(call, toolbox);
-    return new PooledConversation(call, this.service);
+    return PooledConversation.of(call, this.service);
   }
 }
 

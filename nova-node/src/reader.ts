@@ -15,14 +15,17 @@ export class Reading<T> implements AsyncIterableIterator<T, undefined, void> {
   readonly #native: NativeReader;
   readonly #make: (item: never) => T;
   readonly #signal: AbortSignal | undefined;
-  /** What must not be collected, and so hung up, while it is read. */
-  readonly #of: unknown;
+  /**
+   * The call, which must not be collected, and so hung up, while it is read.
+   * @internal
+   */
+  readonly of: unknown;
 
   /** @internal */
   constructor(native: NativeReader, make: (item: never) => T, of: unknown, signal?: AbortSignal) {
     this.#native = native;
     this.#make = make;
-    this.#of = of;
+    this.of = of;
     this.#signal = signal;
   }
 
@@ -53,11 +56,6 @@ export class Reading<T> implements AsyncIterableIterator<T, undefined, void> {
 
   [Symbol.dispose](): void {
     this.close();
-  }
-
-  /** @internal */
-  get of(): unknown {
-    return this.#of;
   }
 }
 

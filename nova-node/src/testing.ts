@@ -54,14 +54,7 @@ interface Told {
  * ```
  */
 export async function startEmulator(options: EmulatorOptions = {}): Promise<Emulator> {
-  const words = wordsOf(options);
-  const run = new Run(command(), words);
-  try {
-    return new Emulator(run, await run.ready());
-  } catch (error) {
-    await run.end();
-    throw error;
-  }
+  return Emulator.start(wordsOf(options));
 }
 
 /** A local Bedrock that runs. */
@@ -69,10 +62,20 @@ export class Emulator {
   readonly #run: Run;
   readonly #told: Told;
 
+  private constructor(run: Run, told: Told) {
+    this.#run = run;
+    this.#told = told;
+  }
+
   /** @internal */
-  constructor(run: unknown, told: unknown) {
-    this.#run = run as Run;
-    this.#told = told as Told;
+  static async start(words: string[]): Promise<Emulator> {
+    const run = new Run(command(), words);
+    try {
+      return new Emulator(run, await run.ready());
+    } catch (error) {
+      await run.end();
+      throw error;
+    }
   }
 
   /** Returns a service whose calls go to this emulator, over TLS and with its own credentials. */

@@ -45,5 +45,11 @@ test("events have the fields and the words of the schema that all languages shar
 
 test("an event that this version does not know is unknown, and nothing of it is lost", () => {
   const told = { seq: 7, atMs: 1.5, type: "somethingNew", more: [1] };
-  assert.deepEqual(decode(JSON.stringify(told)), { type: "unknown", seq: 7, atMs: 1.5, name: "somethingNew", body: told });
+  assert.deepEqual(decode(JSON.stringify(told)), {
+    type: "unknown",
+    seq: 7,
+    atMs: 1.5,
+    name: "somethingNew",
+    body: told,
+  });
 });

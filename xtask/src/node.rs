@@ -80,6 +80,9 @@ pub(crate) fn pack(built: &Path, out: &Path) -> Result<Vec<PathBuf>, String> {
 /// # Errors
 /// When either fails.
 pub(crate) fn check(tarballs: &[PathBuf]) -> Result<(), String> {
+    if tarballs.len() < PACKAGES {
+        return Err("there are no tarballs to install".to_owned());
+    }
     let place = root().join("target/node/installed");
     let _ = fs::remove_dir_all(&place);
     let written = fs::create_dir_all(&place)

@@ -15,6 +15,7 @@ mod conversation;
 mod credentials;
 mod flight;
 mod memory;
+mod raw;
 mod renewal;
 mod secrets;
 mod support;

@@ -62,6 +62,9 @@ export async function used(): Promise<void> {
   for await (const sound of talk.audio()) same<typeof sound.type, "audio" | "interrupted" | "closed">(true);
   // @ts-expect-error: there is no such option
   await Conversation.connect({ voise: "tiffany" });
+  await Conversation.connect({ service: undefined, timeouts: { connect: undefined } }, { signal: undefined });
+  // @ts-expect-error: a call is opened by `connect`
+  new Conversation();
   // @ts-expect-error: nor such a rate
   await Conversation.connect({ inputRate: 44_100 });
 }
