@@ -194,6 +194,44 @@ test("a client may vanish in the middle of anything", within, async (t) => {
   assert.deepEqual(caught, []);
 });
 
+test("whoever does not read holds up nobody, and is not sent into memory", within, async (t) => {
+  const talkative = (await emulatorOf({ scenario: "long_answer", pace: 40 })).service();
+  const app = Fastify();
+  const pool = await ConversationPool.start({ service: talkative });
+  await app.register(voice, { pool });
+  const url = await app.listen({ host: "127.0.0.1", port: 0 });
+  t.after(async () => {
+    app.server.closeAllConnections();
+    await app.close();
+    await pool.close();
+  });
+  const session = await start(url);
+  // Not by a connection, which could hold some megabytes by itself.
+  const asked = { url: `/events/stream/${session}?player=false`, payloadAsStream: true };
+  const slow = (await app.inject(asked)).stream();
+  const socket = new WebSocket(`${url.replace("http", "ws")}/ws/${session}`);
+  const all = [];
+  socket.on("message", (message) => all.push(JSON.parse(message)));
+  let sound = 0;
+  for (const text of ["Tell me something about the sea.", "Tell me something about the sea."]) {
+    const { length } = all;
+    await ask(`${url}/text`, { body: { session_id: session, text } });
+    await eventually("the answer", () => all.slice(length).some(({ type }) => type === "turnEnded"));
+  }
+  for (const { type, pcm } of all) if (type === "audio") sound += pcm.length;
+  assert.ok(sound > 1_000_000, `${sound} bytes`);
+  assert.ok(slow.readableLength < 200_000, `${slow.readableLength} bytes wait`);
+  // It reads on, and has missed nothing.
+  let text = "";
+  slow.setEncoding("utf8").on("data", (data) => {
+    text += data;
+  });
+  await eventually("all of it", () => text.match(/event: turnEnded/g)?.length === 2);
+  assert.doesNotMatch(text, /event: gap/);
+  slow.destroy();
+  socket.terminate();
+});
+
 const count = (app) => new Promise((resolve) => app.server.getConnections((_, number) => resolve(number)));
 
 test("a WebSocket speaks in both directions, and the best subprotocol is agreed on", within, async (t) => {

@@ -6,7 +6,7 @@ import { fileURLToPath } from "node:url";
 import { emulatorOf, folder, SOON } from "./support.mjs";
 
 const page = readFileSync(new URL("../README.md", import.meta.url), "utf8");
-const [call, tools, pool, tests] = [...page.matchAll(/^```js\n(.*?)^```/gms)].map(([, program]) => program);
+const [call, tools, pool, tests, server] = [...page.matchAll(/^```js\n(.*?)^```/gms)].map(([, program]) => program);
 const within = { timeout: SOON };
 // Inside the package, so that a program finds it by its name.
 const place = new URL(`../build/readme-${process.pid}/`, import.meta.url);
@@ -42,6 +42,18 @@ test("the pool keeps its call", within, async (t) => {
 
 test("the test passes", within, async () => {
   assert.match(await runs("test", tests, {}, ["--test"]), /pass 1\b/);
+});
+
+test("the server answers whom it knows, and ends when it is told to", within, async () => {
+  // It says where it is, and is asked and told to end there.
+  const asked = `
+    const url = "http://127.0.0.1:" + app.server.address().port + "/voice";
+    const stranger = await fetch(url + "/session/start", { method: "POST" });
+    const known = await fetch(url + "/session/start", { method: "POST", headers: { "x-user": "ann" } });
+    console.log(stranger.status, (await stranger.json()).error.message, known.status, pool.stats().live);
+    process.kill(process.pid, "SIGTERM");`;
+  const brief = server.replace("8000", "0").replace("30_000", "0");
+  assert.match(await runs("server", brief + asked, {}), /^http:.*\n401 Sign in first\. 200 1\n$/);
 });
 
 test("the program of the page of languages prints what the other two print", within, async () => {

@@ -15,16 +15,19 @@ const PACKAGES: usize = 4;
 /// For one installation from a registry, or one program over all of the package's sources.
 const LIMIT: Duration = Duration::from_secs(600);
 
-/// Installs what the package is compiled and checked with, unless it is there.
+/// Installs what the package is compiled and checked with, and what the example stands on, unless it is there.
 ///
 /// # Errors
 /// One sentence when npm fails.
 pub(crate) fn install(version: &str) -> Result<(), String> {
-    let folder = folder();
-    let lists = [folder.join("package-lock.json")];
-    let installed = folder.join("node_modules");
-    let tools = Installation { name: "node", lists: &lists, interpreter: version, folder: &installed };
-    tools.once(|| run(npm().args(["ci", "--no-audit", "--no-fund", "--ignore-scripts"]), LIMIT))
+    for (name, folder) in [("node", folder()), ("node-example", root().join("examples/node"))] {
+        let lists = [folder.join("package-lock.json")];
+        let installed = folder.join("node_modules");
+        let packages = Installation { name, lists: &lists, interpreter: version, folder: &installed };
+        let words = ["ci", "--no-audit", "--no-fund", "--ignore-scripts"];
+        packages.once(|| run(npm().args(words).current_dir(&folder), LIMIT))?;
+    }
+    Ok(())
 }
 
 /// Makes a command of a program that npm has installed for the package, in its folder.

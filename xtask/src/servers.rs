@@ -3,13 +3,12 @@
 
 use std::path::PathBuf;
 
-use crate::installed::Installation;
-use crate::process::{program, root, run};
+use crate::process::root;
 use crate::python::{self, Environment};
 use crate::report::Findings;
 use crate::tally::Tally;
 use crate::test::{minutes, run_counting};
-use crate::tools::{self, Install, said};
+use crate::tools::{Install, said};
 
 /// A server of the voice API.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -66,18 +65,6 @@ impl Server {
 /// Where the workspace's tests leave the command, whose part the emulator is.
 pub(crate) fn emulator() -> PathBuf {
     root().join("target/debug/bedrock-nova")
-}
-
-/// Installs what the server in Node needs beside the package, which is the folder itself.
-///
-/// # Errors
-/// One sentence when npm fails.
-pub(crate) fn install_node(install: Install) -> Result<(), String> {
-    let version = tools::node(install)?;
-    let folder = root().join("examples/node");
-    let (lists, installed) = ([folder.join("package-lock.json")], folder.join("node_modules"));
-    let packages = Installation { name: "example-node", lists: &lists, interpreter: &version, folder: &installed };
-    packages.once(|| run(program("npm").args(["ci", "--ignore-scripts"]).current_dir(&folder), minutes(10)))
 }
 
 /// Holds a server against the contract, and hands calls on to those of these languages that are there.

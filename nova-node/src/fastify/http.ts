@@ -57,48 +57,56 @@ export async function events(
 }
 
 /** Reads a body, in memory no more of it than it may have. */
-export function read(desk: NativeDesk, request: FastifyRequest, payload: Readable): Promise<Buffer> {
+export async function read(desk: NativeDesk, request: FastifyRequest, payload: Readable): Promise<Buffer> {
   const most = desk.largestBody;
-  return new Promise((resolve, reject) => {
-    const pieces: Buffer[] = [];
-    let room = Number(request.headers["content-length"]) > most ? 0 : most;
-    let dropped = -1;
-    const late = () => fail(dropped < 0 ? malformed("The body did not come in time.") : tooLarge());
-    let timer = setTimeout(late, BODY_MS);
-    const tooLarge = () => new Refused(desk.tooLarge());
-    const end = () => {
+  const pieces: Buffer[] = [];
+  let room = Number(request.headers["content-length"]) > most ? 0 : most;
+  // What goes wrong when nobody reads any more is nobody's.
+  payload.on("error", () => {});
+  const stop = await readWhile(payload, BODY_MS, (piece) => {
+    room -= piece.length;
+    return room >= 0 && pieces.push(piece) > 0;
+  });
+  switch (stop) {
+    case "end":
+      return pieces.length === 1 ? (pieces[0] as Buffer) : Buffer.concat(pieces);
+    case "off":
+      throw malformed("The body broke off.");
+    case "late":
+      throw malformed("The body did not come in time.");
+    case "enough":
+      await dropRest(payload, REFUSED.times * most);
+      throw new Refused(desk.tooLarge());
+  }
+}
+
+async function dropRest(payload: Readable, most: number): Promise<void> {
+  let dropped = 0;
+  await readWhile(payload, REFUSED.ms, (piece) => {
+    dropped += piece.length;
+    return dropped <= most;
+  });
+}
+
+/** Reads to the end, or as long as there is time and more is wanted; says why it stopped. */
+function readWhile(
+  payload: Readable,
+  ms: number,
+  wanted: (piece: Buffer) => boolean,
+): Promise<"end" | "enough" | "late" | "off"> {
+  return new Promise((resolve) => {
+    const stop = (why: "end" | "enough" | "late" | "off") => {
       clearTimeout(timer);
-      payload.off("data", take).off("end", whole).off("error", off).off("close", off);
-    };
-    const fail = (error: Error) => {
-      end();
-      // The rest is dropped with the connection.
-      payload.on("error", () => {}).resume();
-      reject(error);
-    };
-    const off = () => fail(malformed("The body broke off."));
-    const whole = () => {
-      if (dropped >= 0) return fail(tooLarge());
-      end();
-      const [first = NOTHING] = pieces;
-      resolve(pieces.length > 1 ? Buffer.concat(pieces) : first);
+      payload.pause().off("data", take).off("end", end).off("error", off).off("close", off);
+      resolve(why);
     };
     const take = (piece: Buffer) => {
-      room -= piece.length;
-      if (room >= 0) {
-        pieces.push(piece);
-        return;
-      }
-      if (dropped < 0) {
-        pieces.length = 0;
-        clearTimeout(timer);
-        timer = setTimeout(late, REFUSED.ms);
-        dropped = 0;
-      }
-      dropped += piece.length;
-      if (dropped > REFUSED.times * most) fail(tooLarge());
+      if (!wanted(piece)) stop("enough");
     };
-    payload.on("data", take).once("end", whole).once("error", off).once("close", off);
+    const end = () => stop("end");
+    const off = () => stop("off");
+    const timer = setTimeout(() => stop("late"), ms);
+    payload.on("data", take).on("end", end).on("error", off).on("close", off).resume();
   });
 }
 

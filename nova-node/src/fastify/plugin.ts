@@ -42,11 +42,9 @@ export interface VoiceOptions {
   page?: "none" | "root";
 }
 
-const NAMES = new Set(
-  "pool settings defaults tokens owner rate tickets largestBody endpoint closing page prefix logLevel logSerializers".split(
-    " ",
-  ),
-);
+const OWN = ["settings", "defaults", "tokens", "owner", "rate", "tickets", "largestBody", "endpoint", "closing", "page"];
+/** Fastify's own are handed on to a plugin too. */
+const NAMES = new Set(["pool", ...OWN, "prefix", "logLevel", "logSerializers"]);
 
 /** Adds the routes of the voice API: `await app.register(voice, { pool, prefix: "/voice" })`. */
 export const voice: FastifyPluginAsync<VoiceOptions> = async (app, options) => {
@@ -68,16 +66,16 @@ export const voice: FastifyPluginAsync<VoiceOptions> = async (app, options) => {
 };
 
 /**
- * What `@fastify/websocket` must be told, by an application that registers it itself, for its own sockets too: which
- * subprotocol is agreed on. The plugin registers it where it is not there yet.
+ * What `@fastify/websocket` must be told: which subprotocol is agreed on, and how large a message may be. For an application
+ * that registers it itself, for sockets of its own, before the plugin, which else does.
  */
-export function webSockets(desk?: { largestBody: number }) {
+export function webSockets({ largestBody = LARGEST_BODY }: { largestBody?: number } = {}) {
   const protocols = native.protocols();
   return {
     options: {
       handleProtocols: (offered: Set<string>) =>
         protocols.find((protocol) => offered.has(protocol)) ?? (false as const),
-      maxPayload: desk?.largestBody ?? LARGEST_MESSAGE,
+      maxPayload: largestBody,
     },
   };
 }
@@ -234,5 +232,5 @@ function urlOf(path: string): string {
   return path.replace(/\{(\w+)\}/, ":$1");
 }
 
-/** As large as a body may be by itself. */
-const LARGEST_MESSAGE = 4 << 20;
+/** As large as a body may be where nothing is said. */
+const LARGEST_BODY = 4 << 20;

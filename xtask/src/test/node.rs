@@ -28,7 +28,7 @@ pub(super) fn test(report: &mut Report, install: Install) {
         workspace.python = Some(python::all(install)?.swap_remove(0).path);
         node::install(&version)
     });
-    report.stage("node: lint", |_| run(node::tool("biome").args(["ci", "."]), minutes(2)));
+    report.stage("node: lint", |_| run(node::tool("biome").args(["ci", ".", "../examples/node"]), minutes(2)));
     report.stage("node: shared dependencies", |_| shared::check("bedrock-nova-node"));
     report.stage("node: native half", |_| build(&workspace));
     report.stage("node: types", |_| {
@@ -36,7 +36,6 @@ pub(super) fn test(report: &mut Report, install: Install) {
     });
     report.stage("node: tests", tests);
     report.stage("node: contract", |found| {
-        servers::install_node(install)?;
         servers::hold_to_contract(Server::Node, &[Server::Axum, Server::FastApi], install, found)
     });
     report.stage("node: tarballs", |_| {
