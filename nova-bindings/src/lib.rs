@@ -14,12 +14,10 @@
 //! | `wishes` | tools, and whatever else the language is asked to do |
 //! | `describe` | options of a call, or of a pool, into a builder |
 //! | `way` | a transport that is made when the first call needs it |
-//! | `numbers` | metrics of the process, in the text form of Prometheus |
 //! | `facts` | models, kinds of errors, what a snapshot holds |
 
 pub mod describe;
 pub mod facts;
-pub mod numbers;
 mod op;
 mod ring;
 mod runtime;

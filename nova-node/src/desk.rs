@@ -7,7 +7,7 @@ use bedrock_nova::ids::Owner;
 use bedrock_nova::sonic::Config;
 use bedrock_nova::{Error, ErrorKind};
 use bedrock_nova_bindings::describe::{self, seconds};
-use bedrock_nova_bindings::{Ring, Source, numbers};
+use bedrock_nova_bindings::{Ring, Source};
 use bedrock_nova_server as server;
 use bedrock_nova_server::{
     Answer, Asked, Caller, DeskBuilder, Encoding, Failure, Owners, Query, RateLimit, Route, Tickets,
@@ -114,7 +114,7 @@ pub fn start_desk(
     let offers = raise(describe::read_offers(offers.as_bytes()))?;
     let builder = offers.into_iter().fold(builder, |builder, offer| builder.tool(tools.wishes.tool(offer)));
     let way = Arc::clone(&service.way);
-    let act = async move { Ok(builder.shared_transport(way.transport().await?).numbers(numbers::text).build()) };
+    let act = async move { Ok(builder.shared_transport(way.transport().await?).build()) };
     Op::start(bell, act, |desk| {
         let desk = Desk { desk: Mutex::new(Some(desk)) };
         Box::new(move |env| desk.into_instance(env)?.into_unknown(env))

@@ -3,11 +3,12 @@
 use std::sync::{Arc, Mutex, PoisonError};
 
 use bedrock_nova::ids::{CallId, Owner};
+use bedrock_nova::sonic::observe::prometheus;
 use bedrock_nova::sonic::store::Holder;
 use bedrock_nova::sonic::{Builder, ConversationPool, Drained, Whereabouts};
 use bedrock_nova::{Error, ErrorKind};
 use bedrock_nova_bindings::describe::{self, seconds};
-use bedrock_nova_bindings::{numbers, runtime};
+use bedrock_nova_bindings::runtime;
 use napi::bindgen_prelude::{JavaScriptClassExt, ToNapiValue};
 use napi_derive::napi;
 use serde_json::json;
@@ -73,7 +74,7 @@ pub fn start_pool(bell: &Bell, settings: PoolSettings) -> napi::Result<Op> {
     ))?;
     let (holder, lease, store) = (Holder::new(&settings.hint), seconds(settings.lease_ms / 1e3), settings.store);
     let act = async move {
-        numbers::record();
+        prometheus::record();
         let builder = match store {
             Some(place) => builder.store_for(describe::store(&place).await?, holder, lease),
             None => builder,

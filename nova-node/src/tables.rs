@@ -1,6 +1,7 @@
 //! What belongs to no call.
 
-use bedrock_nova_bindings::{facts, numbers};
+use bedrock_nova::sonic::observe::prometheus;
+use bedrock_nova_bindings::facts;
 use napi_derive::napi;
 
 use crate::errors::raise;
@@ -12,7 +13,7 @@ pub const VERSION: &str = env!("CARGO_PKG_VERSION");
 /// The numbers of all pools of this process, in the text form of Prometheus; nothing before the first.
 #[napi]
 pub fn metrics() -> String {
-    numbers::text()
+    prometheus::text()
 }
 
 /// The speech models of the built-in catalogue, as a JSON list.

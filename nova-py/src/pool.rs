@@ -3,10 +3,11 @@
 use std::sync::Arc;
 
 use bedrock_nova::ids::{CallId, Owner};
+use bedrock_nova::sonic::observe::prometheus;
 use bedrock_nova::sonic::store::Holder;
 use bedrock_nova::sonic::{Builder, ConversationPool, Drained, Whereabouts};
 use bedrock_nova_bindings::describe::{self, Log, seconds};
-use bedrock_nova_bindings::{numbers, runtime};
+use bedrock_nova_bindings::runtime;
 use pyo3::prelude::*;
 
 use crate::bell::Bell;
@@ -43,7 +44,7 @@ impl Pool {
         let builder = raise(py, describe::pool(conversations, per_owner, seconds(idle), budget))?;
         let holder = Holder::new(hint);
         let act = async move {
-            numbers::record();
+            prometheus::record();
             let builder = match store {
                 Some(place) => builder.store_for(describe::store(&place).await?, holder, seconds(lease)),
                 None => builder,

@@ -1,6 +1,7 @@
 //! What belongs to no call: the models, the kinds of errors, the numbers of the process.
 
-use bedrock_nova_bindings::{facts, numbers};
+use bedrock_nova::sonic::observe::prometheus;
+use bedrock_nova_bindings::facts;
 use pyo3::prelude::*;
 
 use crate::errors::raise;
@@ -8,7 +9,7 @@ use crate::errors::raise;
 /// The numbers of all pools of this process, in the text form of Prometheus; nothing before the first.
 #[pyfunction]
 pub(crate) fn metrics() -> String {
-    numbers::text()
+    prometheus::text()
 }
 
 /// The speech models of the built-in catalogue, as a JSON list.

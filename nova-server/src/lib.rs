@@ -45,7 +45,6 @@
 //! | `register`, `recent` | when a call began and was last spoken to |
 //! | `page` | the page to talk in |
 //! | `description` | `/openapi.json`, and a page of it |
-//! | `numbers` | the numbers of the process, for `/metrics` |
 //! | `settings` | everything from the environment |
 //! | `router` | axum: HTTP, WebSockets, the end of the process |
 
@@ -55,7 +54,6 @@ mod bodies;
 mod description;
 mod desk;
 mod limits;
-pub mod numbers;
 pub mod page;
 mod recent;
 mod register;

@@ -4,6 +4,7 @@ use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
+use bedrock_nova::sonic::observe::prometheus;
 use bedrock_nova::sonic::{Config, ConversationPool, Tool};
 use bedrock_nova::transport::Transport;
 use tokio::sync::watch;
@@ -11,7 +12,6 @@ use tokio::sync::watch;
 use super::{Desk, Inner};
 use crate::access::Owners;
 use crate::limits::RateLimit;
-use crate::numbers;
 use crate::register::Register;
 use crate::tickets::Tickets;
 
@@ -40,7 +40,7 @@ impl DeskBuilder {
             largest_body: LARGEST_BODY,
             endpoint: "aws".to_owned(),
             close: CLOSE,
-            numbers: Arc::new(numbers::text),
+            numbers: Arc::new(prometheus::text),
             register: Register::new(),
             audience: watch::Sender::new(0),
         };
@@ -108,7 +108,7 @@ impl DeskBuilder {
     }
 
     /// Sets where the text of `/metrics` comes from, for an application with a recorder of its own; without it the desk
-    /// [records](numbers::record) by itself.
+    /// [records](prometheus::record) by itself.
     pub fn numbers(mut self, text: impl Fn() -> String + Send + Sync + 'static) -> Self {
         self.numbers = Some(Arc::new(text));
         self
@@ -120,7 +120,7 @@ impl DeskBuilder {
         let DeskBuilder { mut inner, numbers } = self;
         match numbers {
             Some(text) => inner.numbers = text,
-            None => numbers::record(),
+            None => prometheus::record(),
         }
         Desk { inner: Arc::new(inner) }
     }

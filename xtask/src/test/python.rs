@@ -31,7 +31,6 @@ pub(super) fn test(report: &mut Report, install: Install) {
         report.stage(&format!("python: tests {}", place.python.name()), |found| bench.tests(&place, found));
     }
     report.stage("python: contract", |found| bench.backend(CONTRACT, found));
-    report.stage("python: contract in Rust", |found| bench.contract_in_rust(found));
     report.stage("python: example", |found| bench.backend("examples/fastapi/tests", found));
 }
 
@@ -122,15 +121,6 @@ impl Bench {
             pytest.arg("--long");
         }
         count(pytest.arg(folder), 10, found)
-    }
-
-    /// Holds the server of the command to the contract; it is in a wheel of its own.
-    fn contract_in_rust(&self, found: &mut Findings) -> Result<(), String> {
-        let place = self.places.first().ok_or(NOWHERE)?;
-        self.install_wheels(place)?;
-        let mut pytest = self.oldest("pytest")?;
-        let command = format!("{} serve", place.environment.path("bedrock-nova").display());
-        count(pytest.args(["--server-command", &command, CONTRACT]), 10, found)
     }
 
     fn install_wheels(&self, place: &Place) -> Result<(), String> {

@@ -11,7 +11,8 @@
 //! told as far as its events were.
 //!
 //! Neither brings a backend: an application installs a recorder for the [`metrics`](https://docs.rs/metrics) facade, or
-//! a tracer provider for the [`opentelemetry`](https://docs.rs/opentelemetry) API. Without one nothing is recorded.
+//! a tracer provider for the [`opentelemetry`](https://docs.rs/opentelemetry) API. Without one nothing is recorded. A
+//! server that has none of its own takes the one in `prometheus`, behind the feature of that name.
 //!
 //! ```
 //! # #[cfg(all(feature = "runtime", feature = "metrics", feature = "opentelemetry"))]
@@ -37,6 +38,8 @@
 mod at_work;
 #[cfg(feature = "metrics")]
 pub mod metrics;
+#[cfg(feature = "prometheus")]
+pub mod prometheus;
 #[cfg(feature = "opentelemetry")]
 pub mod spans;
 mod words;

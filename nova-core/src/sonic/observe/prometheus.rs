@@ -1,4 +1,4 @@
-//! The numbers of the process, in the text form of Prometheus.
+//! The numbers of the process, in the text form of Prometheus, for applications without a recorder of their own.
 
 use std::sync::OnceLock;
 use std::time::Duration;
@@ -13,7 +13,8 @@ const SECONDS: [f64; 16] = [0.05, 0.1, 0.2, 0.3, 0.5, 0.75, 1.0, 1.5, 2.0, 3.0, 
 /// How often samples are gathered into their buckets; until then each takes memory.
 const UPKEEP: Duration = Duration::from_secs(10);
 
-/// Begins to count what the core counts; whoever has a pool wants it. Called on the runtime.
+/// Begins to count, for the whole process and once. Inside a tokio runtime. Whoever has set another recorder before keeps it.
+#[allow(clippy::disallowed_methods, reason = "samples are gathered beside the calls")]
 pub fn record() {
     HANDLE.get_or_init(|| {
         let builder =
@@ -21,8 +22,10 @@ pub fn record() {
         let recorder = builder.build_recorder();
         let handle = recorder.handle();
         ::metrics::set_global_recorder(recorder).ok()?;
-        bedrock_nova::sonic::observe::metrics::describe();
-        tokio::spawn(keep_up(handle.clone()));
+        super::metrics::describe();
+        if let Ok(runtime) = tokio::runtime::Handle::try_current() {
+            runtime.spawn(keep_up(handle.clone()));
+        }
         Some(handle)
     });
 }
@@ -35,7 +38,8 @@ async fn keep_up(handle: PrometheusHandle) {
     }
 }
 
-/// Writes down the numbers of all pools of this process; nothing before the first.
+/// Returns the numbers of all pools of this process; nothing if they are counted elsewhere.
+#[must_use]
 pub fn text() -> String {
     match HANDLE.get() {
         Some(Some(handle)) => {
