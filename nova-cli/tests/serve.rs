@@ -25,9 +25,9 @@ fn get(address: &str, path: &str) -> String {
 fn it_says_where_it_is_and_ends_in_order() {
     let home = Home::new();
     let mut running = Running::start(home.command(&["serve", "--emulator", "--port", "0"]));
-    let line = running.wait_for("The voice API is at http://");
+    let line = running.wait_for("Talk at http://");
     assert!(running.seen()[0].contains("EMULATOR"), "{:?}", running.seen());
-    let address = line.split("http://").nth(1).unwrap().split(',').next().unwrap();
+    let address = line.split("http://").nth(1).unwrap().split('/').next().unwrap();
     let health = get(address, "/health");
     assert!(health.starts_with("HTTP/1.1 200") && health.contains(r#""endpoint":"emulator""#), "{health}");
     assert!(get(address, "/docs").contains("/session/start"));
@@ -44,7 +44,7 @@ fn what_is_said_on_the_line_goes_before_the_environment() {
     let mut command = home.command(&["serve", "--port", "0"]);
     command.env("PORT", "1").env("LOG_LEVEL", "ERROR").env("AWS_REGION", "us-east-1").env("MAX_SESSIONS", "7");
     let mut running = Running::start(command);
-    running.wait_for("The voice API is at http://127.0.0.1:");
+    running.wait_for("Talk at http://127.0.0.1:");
     running.wait_for("Calls go to aws; there may be 7 of them.");
     running.interrupt();
     let ran = running.end_within(SOON);

@@ -9,20 +9,20 @@ use bedrock_nova::{Error, ErrorKind};
 use bedrock_nova_bindings::describe::{self, seconds};
 use bedrock_nova_bindings::{Ring, Source};
 use bedrock_nova_server as server;
-use bedrock_nova_server::{
-    Answer, Asked, Caller, DeskBuilder, Encoding, Failure, Owners, Query, RateLimit, Route, Tickets,
-};
+use bedrock_nova_server::{Asked, Caller, DeskBuilder, Encoding, Failure, Owners, Query, RateLimit, Route, Tickets};
 use bytes::Bytes;
 use napi::Env;
-use napi::bindgen_prelude::{BufferSlice, JavaScriptClassExt, ToNapiValue, Unknown};
+use napi::bindgen_prelude::{JavaScriptClassExt, ToNapiValue, Unknown};
 use napi_derive::napi;
 
+use crate::answer::{Refusal, answer, told};
 use crate::bell::Bell;
 use crate::errors::{raise, thrown};
 use crate::inbox::Inbox;
 use crate::op::{Made, Op, text};
 use crate::pool::Pool;
 use crate::reader::Reader;
+use crate::routes::of;
 use crate::service::Service;
 use crate::settings::Settings;
 use crate::talk::Talk;
@@ -57,19 +57,6 @@ pub struct DeskOptions {
     pub close_ms: Option<f64>,
 }
 
-/// A route; its number is its place in the list.
-#[napi(object)]
-pub struct RouteRow {
-    /// As HTTP spells it.
-    pub method: String,
-    /// With `{session_id}` where the id of a call stands.
-    pub path: String,
-    /// `plain`, `events` or `socket`.
-    pub kind: String,
-    /// `open`, `caller` or `listener`.
-    pub admission: String,
-}
-
 /// What is known of whoever sent a request.
 #[napi(object)]
 pub struct Client {
@@ -83,17 +70,6 @@ pub struct Client {
     pub query: Option<String>,
     /// Where the request comes from.
     pub address: String,
-}
-
-/// A failure of JavaScript's own.
-#[napi(object)]
-pub struct Refusal {
-    /// JSON of the error.
-    pub error: String,
-    /// The status; without it that which the error means.
-    pub status: Option<u16>,
-    /// The header `WWW-Authenticate`.
-    pub authenticate: Option<String>,
 }
 
 /// Makes a desk; the act comes to a `Desk`. `offers` are the tools that JavaScript runs.
@@ -156,100 +132,6 @@ fn read(defaults: &str) -> bedrock_nova::Result<Config> {
     serde_json::from_str(defaults).map_err(|cause| {
         Error::new(ErrorKind::Invalid, format!("The defaults cannot be read: {cause}.")).with_code("options")
     })
-}
-
-/// Every route. Its number is its place.
-#[napi]
-pub fn routes() -> Vec<RouteRow> {
-    let kind = |route: Route| match route.kind() {
-        server::Kind::Plain => "plain",
-        server::Kind::Events => "events",
-        server::Kind::Socket => "socket",
-    };
-    let admission = |route: Route| match route.admission() {
-        server::Admission::Open => "open",
-        server::Admission::Caller => "caller",
-        server::Admission::Listener => "listener",
-    };
-    let row = |route: Route| RouteRow {
-        method: route.method().as_str().to_owned(),
-        path: route.path().to_owned(),
-        kind: kind(route).to_owned(),
-        admission: admission(route).to_owned(),
-    };
-    Route::ALL.into_iter().map(row).collect()
-}
-
-/// The headers of a stream of events: names and values in turns.
-#[napi]
-pub fn stream_headers() -> Vec<&'static str> {
-    server::EventStream::HEADERS.into_iter().flat_map(|(name, value)| [name, value]).collect()
-}
-
-/// The subprotocols of a WebSocket, the best first.
-#[napi]
-pub fn protocols() -> Vec<&'static str> {
-    Encoding::PROTOCOLS.to_vec()
-}
-
-/// The paths of the page to talk in.
-#[napi]
-pub fn page_paths() -> Vec<&'static str> {
-    server::page::paths().collect()
-}
-
-/// The answer to a request for a file of the page.
-#[napi]
-pub fn page<'e>(env: &'e Env, path: String, if_none_match: Option<String>) -> napi::Result<Unknown<'e>> {
-    let found = server::page::answer(&path, if_none_match.as_deref());
-    answer(env, found.unwrap_or_else(|| Failure::no_such_route().answer()))
-}
-
-/// The answer to a request on a path that is not there, or with a method that it has not.
-#[napi]
-pub fn no_such_route<'e>(env: &'e Env, method: String, path: String) -> napi::Result<Unknown<'e>> {
-    answer(env, Route::find(&method, &path).err().unwrap_or_else(Failure::no_such_route).answer())
-}
-
-/// What is told of a failure, as `[answer, message, close code, reason]`: the first for a request, the others for a
-/// WebSocket.
-#[napi]
-pub fn refuse<'e>(env: &'e Env, refusal: Refusal) -> napi::Result<Unknown<'e>> {
-    let failure = Failure::from(&refusal);
-    let (message, code, reason) = told(&failure);
-    (answer(env, failure.answer())?, message, code, reason).into_unknown(env)
-}
-
-impl From<&Refusal> for Failure {
-    fn from(refusal: &Refusal) -> Failure {
-        let error = of_javascript(&refusal.error);
-        let failure = match refusal.status {
-            Some(status) => Failure::new(status, error),
-            None => Failure::from(error),
-        };
-        match &refusal.authenticate {
-            Some(scheme) => failure.with_header("www-authenticate", scheme),
-            None => failure,
-        }
-    }
-}
-
-/// Reads an error as JavaScript writes it.
-fn of_javascript(json: &str) -> Error {
-    let fields: serde_json::Value = serde_json::from_str(json).unwrap_or_default();
-    let words = |name: &str| fields[name].as_str().map(str::to_owned);
-    let kind = words("kind").and_then(|name| ErrorKind::ALL.into_iter().find(|kind| kind.as_str() == name));
-    let mut error = Error::new(kind.unwrap_or(ErrorKind::Bug), words("message").unwrap_or_default());
-    if let Some(code) = words("code") {
-        error = error.with_code(code);
-    }
-    if let Some(retryable) = fields["retryable"].as_bool() {
-        error = error.with_retryable(retryable);
-    }
-    if let Some(hint) = words("hint") {
-        error = error.with_hint(hint);
-    }
-    error.with_request_id(words("requestId"))
 }
 
 #[napi]
@@ -374,11 +256,6 @@ impl Drop for Desk {
     }
 }
 
-fn of(route: u32) -> napi::Result<Route> {
-    let found = usize::try_from(route).ok().and_then(|place| Route::ALL.get(place).copied());
-    found.ok_or_else(|| thrown(&Error::new(ErrorKind::Bug, format!("There is no route {route}."))))
-}
-
 fn admitted(
     desk: &server::Desk,
     route: Route,
@@ -405,17 +282,4 @@ fn listening(ring: &Arc<dyn Ring>, begun: Result<server::EventStream, Failure>) 
         }
         Err(failure) => Box::new(move |env| answer(env, failure.answer())),
     }
-}
-
-/// Makes `[status, names and values of headers in turns, body]`.
-fn answer<'e>(env: &'e Env, answer: Answer) -> napi::Result<Unknown<'e>> {
-    let Answer { status, headers, body, .. } = answer;
-    let headers: Vec<String> = headers.into_iter().flat_map(|(name, value)| [name.to_owned(), value]).collect();
-    (status, headers, BufferSlice::copy_from(env, &body)?).into_unknown(env)
-}
-
-/// What a WebSocket is told of a failure: a message, the code that it closes with, and the reason.
-fn told(failure: &Failure) -> (String, u16, String) {
-    let message = String::from_utf8_lossy(&failure.message()).into_owned();
-    (message, failure.close_code(), failure.code().to_owned())
 }

@@ -19,9 +19,10 @@
 //! | `reader` | the events of a call |
 //! | `inbox` | tools and credentials that JavaScript gives |
 //! | `call`, `pool`, `raw`, `service` | the core's own things |
-//! | `desk`, `talk`, `settings` | a server of the voice API |
+//! | `desk`, `routes`, `answer`, `talk`, `settings` | a server of the voice API |
 //! | `errors`, `tables` | what crosses on the side |
 
+mod answer;
 mod bell;
 mod call;
 mod desk;
@@ -31,6 +32,7 @@ mod op;
 mod pool;
 mod raw;
 mod reader;
+mod routes;
 mod service;
 mod settings;
 mod tables;

@@ -100,7 +100,7 @@ fn greeting(settings: &Settings, listener: &TcpListener) -> String {
     let banner = if settings.endpoint == Endpoint::Emulator { BANNER } else { "" };
     let address = listener.local_addr().map_or_else(|_| settings.host.clone(), |address| address.to_string());
     format!(
-        "{banner}The voice API is at http://{address}, its routes at http://{address}/docs.\n\
+        "{banner}Talk at http://{address}/ in a browser; the voice API is there too, its routes at http://{address}/docs.\n\
          Calls go to {}; there may be {} of them. Ctrl-C ends it.",
         settings.endpoint_name(),
         settings.sessions
