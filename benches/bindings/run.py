@@ -39,6 +39,7 @@ CHUNK_US = 2.0
 LIVE_TIMES = 1.8
 DELAY_MS = 5.0
 ROUTE_MS = 10.0
+CALL_KIB = 100.0
 QUEUED = 0.2
 """Share of the time that the voice backend may wait for a core before its answers are those of the others."""
 BUSY = 0.05
@@ -238,6 +239,7 @@ def phases(words: argparse.Namespace) -> dict[str, Phase]:
             (*rust, *ours),
         ),
         "sdk": Phase(f"official SDK: {few} calls, {kib}; as fast as it sends", "file", few, "mute", sdk),
+        "idle": Phase(f"idle: {calls} calls in which nobody says anything", "silent", calls, "mute", (*rust, *ours)),
         "live": Phase(f"live: {calls} calls, {both}", "live", calls, "speak", (*rust, *ours)),
         "few": Phase(f"few: {few} calls, {both}", "live", few, "speak", (*rust, *ours, *sdk)),
     }
@@ -276,9 +278,16 @@ def delay_verdict(table: Table, name: str) -> tuple[bool, str]:
     return p99 < DELAY_MS, f"{name}: p99 of an event from the peer to its handler {p99:.2f} ms (limit {DELAY_MS})"
 
 
+def memory_verdict(table: Table, name: str) -> tuple[bool, str]:
+    """An open call takes little memory."""
+    kib = median(table[name], lambda row: row.call_mib) * 1024
+    rust = median(table[RUST], lambda row: row.call_mib) * 1024
+    return kib < CALL_KIB, f"{name}: an open call takes {kib:.0f} KiB (limit {CALL_KIB:.0f}); Rust's {rust:.0f}"
+
+
 def verdicts(tables: dict[str, Table]) -> list[tuple[bool, str]]:
     """Hold what was measured against its limits; of what the peer could not keep up with, nothing is said."""
-    wanted = (("flood", chunk_verdict), ("live", live_verdict), ("live", delay_verdict))
+    wanted = (("flood", chunk_verdict), ("idle", memory_verdict), ("live", live_verdict), ("live", delay_verdict))
     found: list[tuple[bool, str]] = []
     for phase, verdict in wanted:
         table = tables.get(phase, {})
@@ -317,7 +326,7 @@ def main() -> int:
     parser.add_argument("--few", type=int, default=20, help="calls, where the official SDK has to keep up")
     parser.add_argument("--seconds", type=float, default=8.0)
     parser.add_argument("--repetitions", type=int, default=3)
-    parser.add_argument("--only", action="append", choices=("flood", "file", "sdk", "live", "few", "route"))
+    parser.add_argument("--only", action="append", choices=("flood", "file", "sdk", "idle", "live", "few", "route"))
     languages_of = parser.add_subparsers(required=True, metavar="LANGUAGE")
     for name, language in languages.ALL.items():
         one = languages_of.add_parser(name)

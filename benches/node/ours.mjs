@@ -13,6 +13,7 @@ const { Bedrock, Conversation, LimitReached } = await import(pathToFileURL(entry
 
 const service = new Bedrock({ endpointUrl: words.url, caBundle: words.ca, region: "us-east-1", credentials: KEYS });
 const books = new shared.Books();
+const held = [];
 let opened = 0;
 
 /** Says 20 ms 50 times a second. */
@@ -69,8 +70,9 @@ await shared.live(words, books, async (count) => {
     const talk = await Conversation.connect({ service });
     if (words.speech === "live") speak(talk, opened);
     else if (words.speech === "file") shared.start(readOut(talk));
-    else talks.push(talk);
+    else if (words.speech === "flood") talks.push(talk);
     shared.start(listen(talk, books.ear()));
+    held.push(talk);
     opened += 1;
   }
   if (talks.length > 0) flood(talks);

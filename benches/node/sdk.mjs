@@ -41,7 +41,10 @@ async function* speak(call) {
   });
   for (;;) {
     if (due.length > 0) yield due.shift();
-    else await new Promise((resolve) => { wake = resolve; });
+    else
+      await new Promise((resolve) => {
+        wake = resolve;
+      });
   }
 }
 

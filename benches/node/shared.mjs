@@ -173,5 +173,11 @@ export function readWords() {
     },
     allowPositionals: true,
   });
-  return { url: values.join, ca: positionals[0], packages: values.packages, calls: Number(values.calls), speech: values.speech };
+  return {
+    url: values.join,
+    ca: positionals[0],
+    packages: values.packages,
+    calls: Number(values.calls),
+    speech: values.speech,
+  };
 }

@@ -85,7 +85,7 @@ async def main() -> None:
                 asked.start(speak(talk, opened))
             elif words.speech == "file":
                 asked.start(read_out(talk))
-            else:
+            elif words.speech == "flood":
                 talks.append(talk)
             asked.start(listen(talk, books.ear()))
             opened += 1

@@ -163,7 +163,7 @@ def read_words() -> argparse.Namespace:
     parser = argparse.ArgumentParser()
     parser.add_argument("--join", nargs=2, metavar=("URL", "CA"), required=True)
     parser.add_argument("--calls", type=int, default=100)
-    parser.add_argument("--speech", choices=("live", "file", "flood"), default="live")
+    parser.add_argument("--speech", choices=("live", "file", "flood", "silent"), default="live")
     parser.add_argument("--loop", choices=("asyncio", "uvloop"), default="asyncio")
     words = parser.parse_args()
     # Before there is a second thread: all of them stay there.

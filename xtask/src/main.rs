@@ -1,6 +1,6 @@
 //! The commands of this repository, each in a file of its name.
 
-mod bench_python;
+mod bench;
 mod demo;
 mod deny_file;
 mod dependencies;
@@ -33,14 +33,14 @@ usage: cargo xtask demo [ARGUMENTS OF `bedrock-nova demo`]
        cargo xtask dist [dist|dev] [--install]
        cargo xtask fuzz [wire|session|conversation|judge]… [SECONDS]
        cargo xtask soak
-       cargo xtask bench-python [ARGUMENTS OF `benches/bindings/run.py`]
+       cargo xtask bench-python|bench-node [ARGUMENTS OF `benches/bindings/run.py`]
 
 demo       builds the command line and holds a spoken conversation with the local Bedrock
 test       formatting, lints, docs and all tests of the tiers named; of every tier when none is
 dist       makes the packages for Python and Node in `dist` and tries them there; `dev`: quicker after a change
 fuzz       the fuzz targets named, or all, each for so long; a minute when nothing is said
 soak       ten thousand calls and two hours of one: memory, descriptors and tasks must stay flat
-bench-python   the wheel against the Rust library and the official SDK: processor time, delay, memory
+bench-…    a binding against the Rust library and its language's official SDK: processor time, delay, memory
 --install  lets `test` and `dist` install what is missing with apt-get (needs root; CI=true means the same)";
 
 fn main() -> ExitCode {
@@ -59,7 +59,8 @@ fn main() -> ExitCode {
             Ok(plan) => fuzz::run(&plan),
             Err(word) => refuse(&format!("`{word}` is no target and no number of seconds")),
         },
-        Some((verb, rest)) if verb == "bench-python" => bench_python::run(rest),
+        Some((verb, rest)) if verb == "bench-python" => bench::python(rest),
+        Some((verb, rest)) if verb == "bench-node" => bench::node(rest),
         Some((verb, [])) if verb == "soak" => soak::run(),
         Some((verb, _)) if verb == "help" || verb == "--help" || verb == "-h" => {
             println!("{USAGE}");

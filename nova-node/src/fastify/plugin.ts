@@ -42,7 +42,18 @@ export interface VoiceOptions {
   page?: "none" | "root";
 }
 
-const OWN = ["settings", "defaults", "tokens", "owner", "rate", "tickets", "largestBody", "endpoint", "closing", "page"];
+const OWN = [
+  "settings",
+  "defaults",
+  "tokens",
+  "owner",
+  "rate",
+  "tickets",
+  "largestBody",
+  "endpoint",
+  "closing",
+  "page",
+];
 /** Fastify's own are handed on to a plugin too. */
 const NAMES = new Set(["pool", ...OWN, "prefix", "logLevel", "logSerializers"]);
 

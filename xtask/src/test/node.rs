@@ -28,7 +28,12 @@ pub(super) fn test(report: &mut Report, install: Install) {
         workspace.python = Some(python::all(install)?.swap_remove(0).path);
         node::install(&version)
     });
-    report.stage("node: lint", |_| run(node::tool("biome").args(["ci", ".", "../examples/node"]), minutes(2)));
+    report.stage("node: lint", |_| {
+        run(
+            node::tool("biome").args(["ci", ".", "../examples/node", "../examples/languages", "../benches/node"]),
+            minutes(2),
+        )
+    });
     report.stage("node: shared dependencies", |_| shared::check("bedrock-nova-node"));
     report.stage("node: native half", |_| build(&workspace));
     report.stage("node: types", |_| {

@@ -35,6 +35,7 @@ impl Caller {
                 Speech::Live => drop(tasks.spawn(speak(sender, self.calls))),
                 Speech::File => drop(tasks.spawn(read_out(sender))),
                 Speech::Flood => senders.push(sender),
+                Speech::Silent => drop(tasks.spawn(hold(sender))),
             }
             tasks.spawn(listen(events, tally.ear()));
             self.calls += 1;
@@ -64,6 +65,11 @@ async fn read_out(sender: Sender) -> Result<(), Failure> {
         sender.send_audio(&chunk).await?;
     }
     Ok(())
+}
+
+/// Holds a call open.
+async fn hold(_sender: Sender) -> Result<(), Failure> {
+    std::future::pending().await
 }
 
 async fn flood(senders: Vec<Sender>) -> Result<(), Failure> {

@@ -37,6 +37,8 @@ pub(crate) enum Speech {
     /// One task hands 4 KiB over for every call 50 times a second, 1 KiB at a time, with `try_send_audio`: six times
     /// real time, and nobody waits.
     Flood,
+    /// Nobody says anything: what a call takes that is only open.
+    Silent,
 }
 
 /// What is to be measured.
