@@ -60,3 +60,9 @@ test("the program of the page of languages prints what the other two print", wit
   const shared = (name) => readFileSync(new URL(`../../examples/languages/${name}`, import.meta.url), "utf8");
   assert.equal(await runs("languages", shared("hello.mjs"), {}), shared("hello.txt"));
 });
+
+test("the program of the first page prints the weather", within, async () => {
+  const first = readFileSync(new URL("../../README.md", import.meta.url), "utf8");
+  const [[, program]] = first.matchAll(/^```js\n(.*?)^```/gms);
+  assert.match(await runs("first", program, {}), /11 degrees/);
+});
