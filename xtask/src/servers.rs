@@ -22,9 +22,6 @@ pub(crate) enum Server {
 }
 
 impl Server {
-    /// All of them, oldest first.
-    pub(crate) const ALL: [Server; 3] = [Server::FastApi, Server::Axum, Server::Node];
-
     /// Returns what it is called in the output.
     pub(crate) fn name(self) -> &'static str {
         match self {
