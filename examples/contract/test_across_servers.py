@@ -16,7 +16,7 @@ StartOne = Callable[..., Server]
 @pytest.fixture
 def relay(start: Start, request: pytest.FixtureRequest) -> list[StartOne]:
     """The server under test, then those given by `--other-server-command`, then the first again."""
-    others: list[str] = request.config.getoption("--other-server-command")
+    others: list[str] = request.config.getoption("--other-server-command") or []
     if not others:
         pytest.skip("needs a server of another language: give --other-server-command")
     commands: list[str | None] = [request.config.getoption("--server-command"), *others]
