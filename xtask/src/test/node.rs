@@ -26,7 +26,7 @@ pub(super) fn test(report: &mut Report, install: Install) {
         println!("Node.js {version}");
         println!("{}", tools::redis_server(install)?);
         let python = python::all(install)?.swap_remove(0);
-        pytest = Some(Environment::with("node/contract", &python, &["nova-py/requirements/tests.txt"])?);
+        pytest = Some(Environment::with("node/contract", &python, &PYTEST)?);
         workspace.python = Some(python.path);
         node::install(&version)
     });
@@ -82,3 +82,6 @@ fn count(tests: &mut Command, found: &mut Findings) -> Result<(), String> {
 fn built() -> PathBuf {
     root().join("target/debug")
 }
+
+/// With what the contract's tests are run.
+const PYTEST: [&str; 2] = ["nova-py/requirements/tests.txt", "nova-py/requirements/checks.txt"];
