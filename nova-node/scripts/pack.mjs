@@ -45,6 +45,7 @@ function special({ name, license, engines }, what, fields) {
     version,
     description: `${what} for ${platform()}; installed by ${name}.`,
     license,
+    type: "commonjs",
     engines,
     os: [os],
     cpu: [cpu],
