@@ -24,8 +24,9 @@ async fn the_pool_and_each_owner_have_their_limits() {
     assert_eq!((refused.kind(), refused.code(), refused.is_retryable()), (ErrorKind::Limit, "pool-full", true));
     assert_eq!(pool.calls(&ann).len(), 2);
     assert_eq!(pool.calls(&ann)[0], *first.id());
-    first.close(Duration::from_secs(20)).await.unwrap();
-    until(|| pool.stats().live == 2).await;
+    pool.close(&first, Duration::from_secs(20)).await.unwrap();
+    assert_eq!(pool.stats().live, 2);
+    assert_eq!(pool.get(first.id(), &ann).unwrap_err().code(), "no-such-call");
     pool.open(&ann, service.call()).await.unwrap();
 }
 

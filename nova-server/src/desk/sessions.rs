@@ -112,7 +112,7 @@ impl Desk {
         let times = self.times(&call);
         let before = call.usage().await?;
         // One that does not end in order has ended all the same; the reason says how.
-        let _ = call.close(self.inner.close).await;
+        let _ = self.inner.pool.close(&call, self.inner.close).await;
         let ending = call.closed().await;
         let used = call.latest_usage().unwrap_or(before);
         let used = Usage::new(used.tokens, used.cost, call.elapsed());

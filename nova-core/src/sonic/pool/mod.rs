@@ -126,6 +126,7 @@ mod watch;
 use std::fmt;
 use std::ops::Deref;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
 
 use tokio::sync::watch::Receiver;
 
@@ -255,6 +256,18 @@ impl ConversationPool {
         }
         let model = call.model_id().clone();
         place.fill(call.keep(hold).connect().await?, &model, cost).await
+    }
+
+    /// Ends a call in order; when this is back, nobody finds it any more. Without it, one that has just ended may still be
+    /// found for a moment.
+    ///
+    /// # Errors
+    /// As [`SharedConversation::close`]; the call is over all the same.
+    pub async fn close(&self, call: &Pooled, deadline: Duration) -> Result<()> {
+        let closed = call.close(deadline).await;
+        call.closed().await;
+        self.lock().slots.free(call.id());
+        closed
     }
 
     /// Returns the ids of an owner's calls that are here, oldest first.
