@@ -66,6 +66,9 @@ test("the typing of the native half names what is there", () => {
     Call:
       "sendAudio trySendAudio endAudio sendText greet answerTool command frame interrupt played finish snapshot park usage " +
       "stats latestUsage close closed drop elapsedMs inputRate id owner reader sse",
+    Desk: ["largestBody", "tooLarge", "admit", "answer", "events", "talk", "drain", "drop"],
+    Talk: ["token", "next", "say", "sayFrame", "close"],
+    Settings: "host port endpoint emulated scenario pace pool drainMs corsOrigins logLevel",
   };
   for (const [name, names] of Object.entries(methods)) {
     const wanted = typeof names === "string" ? names.split(" ") : names;
@@ -75,6 +78,9 @@ test("the typing of the native half names what is there", () => {
   const functions = Object.keys(native).filter((name) => typeof native[name] === "function" && !methods[name]);
   assert.deepEqual(
     functions.sort(),
-    "connect history kinds metrics models plainSchema resume startPool startRaw status".split(" "),
+    (
+      "connect history kinds metrics models noSuchRoute plainSchema protocols refuse resume routes startDesk startPool startRaw " +
+      "status streamHeaders"
+    ).split(" "),
   );
 });
