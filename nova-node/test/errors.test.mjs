@@ -79,8 +79,8 @@ test("the typing of the native half names what is there", () => {
   assert.deepEqual(
     functions.sort(),
     (
-      "connect history kinds metrics models noSuchRoute plainSchema protocols refuse resume routes startDesk startPool startRaw " +
-      "status streamHeaders"
+      "connect history kinds metrics models noSuchRoute page pagePaths plainSchema protocols refuse resume routes startDesk " +
+      "startPool startRaw status streamHeaders"
     ).split(" "),
   );
 });
