@@ -50,6 +50,11 @@ build_library() {
 find_command() {
     [ "$BEDROCK_NOVA_ENDPOINT" = emulator ] || return 0
     [ -z "${BEDROCK_NOVA_COMMAND:-}" ] && ! command -v bedrock-nova >/dev/null || return 0
+    for profile in release debug; do
+        [ -x "$root/target/$profile/bedrock-nova" ] || continue
+        export BEDROCK_NOVA_COMMAND=$root/target/$profile/bedrock-nova
+        return 0
+    done
     say "Building the command bedrock-nova, whose part the emulator is"
     (cd "$root" && cargo build --release --quiet --bin bedrock-nova)
     export BEDROCK_NOVA_COMMAND=$root/target/release/bedrock-nova

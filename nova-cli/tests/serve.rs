@@ -24,7 +24,7 @@ fn get(address: &str, path: &str) -> String {
 #[test]
 fn it_says_where_it_is_and_ends_in_order() {
     let home = Home::new();
-    let mut running = Running::start(home.command(&["serve", "--emulator", "--port", "0"]));
+    let mut running = Running::start(home.command(&["serve", "--emulator", "--scenario", "tools", "--port", "0"]));
     let line = running.wait_for("Talk at http://");
     assert!(running.seen()[0].contains("EMULATOR"), "{:?}", running.seen());
     let address = line.split("http://").nth(1).unwrap().split('/').next().unwrap();

@@ -1,26 +1,25 @@
 //! A service of one's own with the voice API beside its own routes, and one tool of its own.
 
-use std::time::Duration;
-
 use axum::Router;
 use axum::routing::get;
 use bedrock_nova::sonic::Tool;
 use bedrock_nova::transport::Bedrock;
-use bedrock_nova_server::router::{router, serve};
+use bedrock_nova_server::router::{page, router, serve};
 use bedrock_nova_server::settings::Settings;
 use serde_json::{Value, json};
 use tokio::net::TcpListener;
 
 #[tokio::main]
 async fn main() -> Result<(), Box<dyn std::error::Error>> {
-    // As `bedrock-nova serve` has them: MAX_SESSIONS, AUTH_TOKENS, SESSION_STORE and so on.
+    // As `bedrock-nova serve` has them: MAX_SESSIONS, AUTH_TOKENS, SESSION_STORE and so on. What is your own (its log, pages
+    // of other origins) stays your own.
     let settings = Settings::from_environment()?;
     let desk =
         settings.desk(settings.pool().await?).transport(Bedrock::builder().build().await?).tool(weather()).build();
-    let app = Router::new().route("/", get(about)).nest("/voice", router(&desk));
+    let app = Router::new().route("/", get(about)).nest("/voice/", router(&desk).merge(page()));
     let listener = TcpListener::bind((settings.host.as_str(), settings.port)).await?;
-    println!("http://{}/voice/docs", listener.local_addr()?);
-    Ok(serve(listener, app, desk, Duration::from_secs(5)).await?)
+    println!("Talk at http://{}/voice/; calls go to {}.", listener.local_addr()?, settings.endpoint_name());
+    Ok(serve(listener, app, desk, settings.drain).await?)
 }
 
 async fn about() -> &'static str {

@@ -27,7 +27,7 @@ async fn start(emulator: &Emulator) -> (Child, String) {
         .unwrap();
     let mut lines = BufReader::new(program.stdout.take().unwrap()).lines();
     let line = tokio::time::timeout(DEADLINE, lines.next_line()).await.unwrap().unwrap().unwrap();
-    let address = line.strip_prefix("http://").and_then(|rest| rest.strip_suffix("/voice/docs")).unwrap();
+    let address = line.split("http://").nth(1).unwrap().split('/').next().unwrap();
     (program, address.to_owned())
 }
 
@@ -58,6 +58,8 @@ async fn its_own_route_and_the_voice_api_stand_beside_each_other_and_its_tool_is
     let (_program, address) = start(&emulator).await;
 
     assert!(ask(&address, "GET /", "", None).await.contains("My service."));
+    assert!(ask(&address, "GET /voice/", "", None).await.contains("<nova-voice"));
+    assert!(ask(&address, "GET /voice/nova-voice.js", "", None).await.starts_with("HTTP/1.1 200"));
     assert!(ask(&address, "PUT /voice/text", "", None).await.contains(r#""code":"method""#));
     let began = ask(&address, "POST /voice/session/start", "", None).await;
     let session = began.split(r#""session_id":""#).nth(1).unwrap().split('"').next().unwrap();

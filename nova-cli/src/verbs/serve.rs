@@ -19,6 +19,9 @@ pub(crate) struct Serve {
     /// Starts a local Bedrock inside this program: no account, no cost; as BEDROCK_NOVA_ENDPOINT=emulator
     #[arg(long)]
     emulator: bool,
+    /// What the emulator hears and answers: a shipped name, or a file [default: $EMULATOR_SCENARIO, else small_talk]
+    #[arg(long, value_name = "NAME|FILE", requires = "emulator")]
+    scenario: Option<String>,
     /// Address to listen at [default: $HOST, else 127.0.0.1]
     #[arg(long, value_name = "ADDR")]
     host: Option<String>,
@@ -49,6 +52,7 @@ pub(crate) async fn run(args: Serve) -> Result<(), Problem> {
     if args.emulator {
         settings.endpoint = Endpoint::Emulator;
     }
+    settings.scenario = args.scenario.unwrap_or(settings.scenario);
     settings.host = args.host.unwrap_or(settings.host);
     settings.port = args.port.unwrap_or(settings.port);
 
