@@ -16,6 +16,7 @@ mod screen;
 mod sound;
 mod table;
 mod timeline;
+mod tools;
 mod verbs;
 
 fn main() -> std::process::ExitCode {

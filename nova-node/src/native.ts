@@ -254,7 +254,7 @@ export interface Native {
   streamHeaders(): string[];
   protocols(): string[];
   pagePaths(): string[];
-  page(path: string, ifNoneMatch: string | undefined): NativeAnswer;
+  page(method: string, path: string, ifNoneMatch: string | undefined): NativeAnswer;
   noSuchRoute(method: string, path: string): NativeAnswer;
   refuse(refusal: NativeRefusal): [answer: NativeAnswer, ...told: NativeTold];
   metrics(): string;

@@ -77,7 +77,6 @@ pub fn page_paths() -> Vec<&'static str> {
 
 /// The answer to a request for a file of the page.
 #[napi]
-pub fn page<'e>(env: &'e Env, path: String, if_none_match: Option<String>) -> napi::Result<Unknown<'e>> {
-    let found = server::page::answer(&path, if_none_match.as_deref());
-    answer(env, found.unwrap_or_else(|| Failure::no_such_route().answer()))
+pub fn page<'e>(env: &'e Env, method: String, path: String, known: Option<String>) -> napi::Result<Unknown<'e>> {
+    answer(env, server::page::answer(&method, &path, known.as_deref()))
 }

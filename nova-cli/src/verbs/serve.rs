@@ -5,11 +5,12 @@ use std::io::{ErrorKind, Write};
 use bedrock_nova::transport::Bedrock;
 use bedrock_nova_emulator::Emulator;
 use bedrock_nova_server::settings::{Endpoint, LogLevel};
-use bedrock_nova_server::{Settings, router};
+use bedrock_nova_server::{DeskBuilder, Settings, router};
 use clap::Args;
 use tokio::net::TcpListener;
 
 use crate::report::Problem;
+use crate::tools;
 use crate::verbs::emulate;
 
 /// Sessions, audio and text over HTTP, server-sent events and WebSockets, until Ctrl-C or SIGTERM. All settings are
@@ -62,7 +63,8 @@ pub(crate) async fn run(args: Serve) -> Result<(), Problem> {
         _ => None,
     };
     let transport = transport(&settings, emulator.as_ref()).await?;
-    let desk = settings.desk(settings.pool().await?).transport(transport).build();
+    let desk = settings.desk(settings.pool().await?).transport(transport);
+    let desk = tools::all().into_iter().fold(desk, DeskBuilder::tool).build();
     let app = router::app(&desk, &settings.cors_origins);
     let greeting = greeting(&settings, &listener);
     // Signals are listened for before anybody is told that it is there.

@@ -198,11 +198,11 @@ function add(app: FastifyInstance, desk: NativeDesk, access: Access, owners: Own
 function servePage(app: FastifyInstance): void {
   for (const path of native.pagePaths()) {
     app.route({
-      method: "GET",
+      method: app.supportedMethods.filter((method) => method !== "OPTIONS"),
       url: path,
       // What it loads is named relative to it: at `/voice` without the slash it would look beside, not below.
       prefixTrailingSlash: "slash",
-      handler: async (request, reply) => send(reply, native.page(path, request.headers["if-none-match"])),
+      handler: async (request, reply) => send(reply, native.page(request.method, path, request.headers["if-none-match"])),
     });
   }
 }

@@ -51,7 +51,7 @@ pub(super) async fn answer(desk: &Desk, route: Route, request: Request) -> Respo
 /// Answers with a file of the page.
 pub(super) async fn page(request: Request) -> Response {
     let known = text(request.headers(), &header::IF_NONE_MATCH);
-    response(page::answer(request.uri().path(), known).unwrap_or_else(|| Failure::no_such_route().answer()))
+    response(page::answer(request.method().as_str(), request.uri().path(), known))
 }
 
 /// Answers with a stream of events.

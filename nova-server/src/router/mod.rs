@@ -26,7 +26,7 @@ use axum::Router;
 use axum::extract::Request;
 use axum::http::{HeaderName, HeaderValue, Method as HttpMethod, header};
 use axum::response::Response;
-use axum::routing::{MethodFilter, get, on};
+use axum::routing::{MethodFilter, any, on};
 use tower_http::cors::{AllowOrigin, CorsLayer};
 
 pub use self::end::serve;
@@ -56,7 +56,7 @@ pub fn router(desk: &Desk) -> Router {
 /// Makes the routes of the page to talk in: `/`, and the element `<nova-voice>` beside it. It asks for the API at the place
 /// where it stands itself.
 pub fn page() -> Router {
-    page::paths().fold(Router::new(), |router, path| router.route(path, get(http::page)))
+    page::paths().fold(Router::new(), |router, path| router.route(path, any(http::page)))
 }
 
 /// Makes a whole server: the routes and the page, everything else refused in the API's form, and pages of these origins let
