@@ -40,6 +40,8 @@ async function type(page, text) {
 test("the first line opens a call without a microphone, and so does one after the end", async () => {
   await withPage({ hears: [30] }, async (page) => {
     await type(page, "What can you do for me?");
+    await untilState(page, "speaking");
+    await page.getByText("You can type into it at any time.").waitFor();
     await untilLine(page, "stop when you interrupt me");
     const mute = page.getByRole("button", { name: "There is no microphone in this call" });
     assert.equal(await mute.isDisabled(), true);
