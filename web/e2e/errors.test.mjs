@@ -67,6 +67,63 @@ test("without a microphone it can be typed", async () => {
   });
 });
 
+for (const order of ["before", "after"]) {
+  test(`why a call did not begin is not hidden by a microphone that is found missing ${order} it`, async () => {
+    await withPage({ html: element(`options='{"voice":"nobody"}'`) }, async (page) => {
+      await page.evaluate((when) => {
+        const voice = document.querySelector("nova-voice");
+        const refused = new Promise((resolve) => {
+          voice.addEventListener("state", ({ detail }) => detail.state === "ended" && resolve());
+        });
+        globalThis.missing = Promise.withResolvers();
+        navigator.mediaDevices.getUserMedia = async () => {
+          // A task later: what has failed is told by then.
+          if (when === "after") await refused.then(() => new Promise((resolve) => setTimeout(resolve)));
+          globalThis.missing.resolve();
+          throw new DOMException("", "NotFoundError");
+        };
+      }, order);
+      await page.getByRole("button", { name: "Start talking" }).click();
+      await untilState(page, "ended");
+      await page.evaluate(() => globalThis.missing.promise.then(() => new Promise((resolve) => setTimeout(resolve))));
+      const alert = await page.getByRole("alert").innerText();
+      assert.match(alert, /nobody/);
+      assert.doesNotMatch(alert, /Typing works/);
+      await page.getByText("The call did not begin").waitFor();
+    });
+  });
+}
+
+test("what is said of the microphone goes with the call", async () => {
+  await withPage({}, async (page) => {
+    await page.getByRole("button", { name: "Start talking" }).click();
+    await untilState(page, "listening");
+    await page.getByRole("alert").getByText("Typing works all the same.").waitFor();
+    await page.getByRole("button", { name: "End", exact: true }).click();
+    await page.getByText("The call is over").waitFor();
+    assert.equal(await page.getByRole("alert").count(), 0);
+  });
+});
+
+test("what is said without a call is told as an error", async () => {
+  await withPage({}, async (page) => {
+    const told = await page.evaluate(async () => {
+      const voice = document.querySelector("nova-voice");
+      const errors = [];
+      voice.addEventListener("error", ({ detail }) => errors.push([detail.kind, detail.code]));
+      voice.say("Hello?");
+      await voice.start({ microphone: "none" });
+      await voice.stop();
+      voice.greet("Say hello.");
+      return errors;
+    });
+    assert.deepEqual(told, [
+      ["misuse", "no-call"],
+      ["misuse", "no-call"],
+    ]);
+  });
+});
+
 test("a call that is ended from elsewhere", async () => {
   await withPage({ hears: [1] }, async (page) => {
     await page.getByRole("button", { name: "Start talking" }).click();

@@ -73,6 +73,18 @@ test("a page joins a call that its server has opened, and goes on behind what it
   await fetch(`${url}/session/${id}`, { method: "DELETE" });
 });
 
+test("a page of another origin talks with a server that lets it in", { skip }, async () => {
+  const origin = "http://elsewhere.localhost";
+  const url = await serverWith({ CORS_ORIGINS: origin });
+  const html = `<!doctype html><script type="module" src="${url}/nova-voice.js"></script>
+    <nova-voice src="${url.replace("http", "ws")}/ws/"></nova-voice>`;
+  await withPage(origin, { html }, async (page) => {
+    await start(page);
+    await say(page, "What can you do for me?");
+    await untilLine(page, "stop when you interrupt me");
+  });
+});
+
 test("what a page sets before the module is there counts", async () => {
   const early =
     "Object.assign(document.querySelector('nova-voice'), { volume: 0.5, mute: true, options: { voice: 'nobody' } })";

@@ -40,6 +40,23 @@ test("a question into the microphone is answered aloud, and shown", async (t) =>
   }
 });
 
+test("on a phone the sample question brings the transcript into view", async () => {
+  const { page, close } = await openPage(server.url, {
+    viewport: { width: 390, height: 844 },
+    reducedMotion: "reduce",
+  });
+  try {
+    const top = () => page.evaluate(() => document.querySelector("nova-voice").getBoundingClientRect().top);
+    await page.evaluate(() => scrollTo({ top: document.body.scrollHeight, behavior: "instant" }));
+    assert.ok((await top()) < -100, "the button is a screen below it");
+    // A click that does not scroll by itself.
+    await page.getByRole("button", { name: "Play a sample question" }).dispatchEvent("click");
+    assert.ok((await top()) >= 0, "at once, where less movement is asked for");
+  } finally {
+    await close();
+  }
+});
+
 test("a sample question takes the microphone's place", async () => {
   const { page, complaints, close } = await openPage(server.url);
   try {

@@ -59,7 +59,7 @@ export class NovaVoice extends HTMLElement {
       hold: () => this.hold(),
       release: () => this.release(),
       interrupt: () => this.interrupt(),
-      say: (text) => this.say(text),
+      say: (text) => (this.#live ? this.say(text) : this.#beginWith(text)),
       volume: (volume) => {
         this.volume = volume;
       },
@@ -173,14 +173,16 @@ export class NovaVoice extends HTMLElement {
     await this.#call?.stop();
   }
 
-  /** Says something typed, to be answered aloud. */
+  /** Says something typed, to be answered aloud; as soon as the call is there. Without a call it tells an `error`. */
   say(text: string): void {
-    this.#call?.say(text);
+    if (this.#live) this.#call?.say(text);
+    else this.#tell("error", unsaid());
   }
 
-  /** Makes the assistant speak first; the instruction is seen by nobody. */
+  /** Makes the assistant speak first; the instruction is seen by nobody. Without a call it tells an `error`. */
   greet(text: string): void {
-    this.#call?.command({ type: "greet", text });
+    if (this.#live) this.#call?.command({ type: "greet", text });
+    else this.#tell("error", unsaid());
   }
 
   /** Stops the answer that sounds. */
@@ -268,6 +270,12 @@ export class NovaVoice extends HTMLElement {
     }
   }
 
+  /** Whoever types first wants no microphone. */
+  #beginWith(text: string): void {
+    this.start({ microphone: "none" }).catch(() => this.#view.giveBack(text));
+    if (this.#live) this.say(text);
+  }
+
   get #live(): boolean {
     return this.state !== "idle" && this.state !== "ended";
   }
@@ -282,14 +290,14 @@ export class NovaVoice extends HTMLElement {
 
   #listen(): void {
     const wanted = this.pushToTalk ? (this.#held === "held" ? "pushed" : "push") : this.mute ? "muted" : "open";
-    this.#view.talking(this.state === "listening" && this.#call?.microphone === "none" ? "none" : wanted);
+    this.#view.talking(wanted, this.#live && this.#call?.microphone === "none" ? "none" : "there");
     this.#call?.listen(wanted === "open" || wanted === "pushed" ? "open" : "muted");
   }
 
   #tell<Name extends keyof VoiceEvents>(name: Name, detail: VoiceEvents[Name]): void {
     SHOWN[name]?.(this.#view, detail, this.transcript);
-    // Whether there is a microphone is known when the call is.
-    if (name === "state") this.#listen();
+    // Whether there is a microphone is known when the call is; it can be pulled out.
+    if (name === "state" || name === "error") this.#listen();
     this.dispatchEvent(new CustomEvent(name, { detail }));
   }
 
@@ -336,6 +344,15 @@ function parsed(json: string | null): Readonly<Record<string, unknown>> {
   } catch {
     throw wrong("options", "is not JSON", 'For instance: options=\'{"voice": "tiffany"}\'.');
   }
+}
+
+function unsaid(): VoiceError {
+  return new VoiceError({
+    kind: "misuse",
+    code: "no-call",
+    message: "There is no call to say this in.",
+    hint: "Start one first.",
+  });
 }
 
 function wrong(attribute: string, why: string, hint: string): VoiceError {

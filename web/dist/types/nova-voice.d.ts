@@ -71,9 +71,9 @@ export declare class NovaVoice extends HTMLElement {
     start(options?: StartOptions): Promise<void>;
     /** Ends a call that was opened here, leaves one that was joined. Silent at once; done when the server has ended it. */
     stop(): Promise<void>;
-    /** Says something typed, to be answered aloud. */
+    /** Says something typed, to be answered aloud; as soon as the call is there. Without a call it tells an `error`. */
     say(text: string): void;
-    /** Makes the assistant speak first; the instruction is seen by nobody. */
+    /** Makes the assistant speak first; the instruction is seen by nobody. Without a call it tells an `error`. */
     greet(text: string): void;
     /** Stops the answer that sounds. */
     interrupt(): void;

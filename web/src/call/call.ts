@@ -37,15 +37,17 @@ export class Call {
   readonly #presence = new Presence();
   readonly #latencies = new Latencies();
   readonly #acknowledgements = new Acknowledgements(({ turn, ms }) =>
-    this.#connection?.mention({ type: "played", turn, positionMs: ms }),
+    this.#connection.mention({ type: "played", turn, positionMs: ms }),
   );
   readonly #opened = Promise.withResolvers<void>();
   readonly #over = Promise.withResolvers<void>();
   #audio: AudioContext | undefined;
   #loudspeaker: Loudspeaker | undefined;
   #microphone: Microphone | undefined;
-  #connection: Connection | undefined;
+  /** It is there from the beginning, so that what is said while the call is opened waits in it. */
+  readonly #connection: Connection;
   #session: { id: string; origin: "opened" | "joined" } | undefined;
+  #wanted: "microphone" | "none" = "microphone";
   #ear: Ear = "muted";
   #refusal: { code: string; at: number } | undefined;
   #report: Report | undefined;
@@ -57,6 +59,12 @@ export class Call {
   constructor(settings: CallSettings) {
     this.#settings = settings;
     this.#tell = settings.tell;
+    this.#connection = new Connection((after) => settings.server.address(this.#session!.id, after), {
+      event: (event) => this.#hear(event),
+      sound: (sound) => this.#play(sound),
+      refused: (error) => this.#refused(error),
+      phase: (phase, error) => this.#phase(phase, error),
+    });
     // Whoever starts a call waits for it or not.
     this.#opened.promise.catch(ignored);
   }
@@ -75,28 +83,29 @@ export class Call {
     return this.#session?.id;
   }
 
-  /** Whether this call has a microphone. */
-  get microphone(): "there" | "none" {
-    return this.#microphone?.there ? "there" : "none";
+  /** Whether this call has a microphone; while it is opened, the user may still be asked for one. */
+  get microphone(): "there" | "none" | "awaited" {
+    if (this.#microphone?.there) return "there";
+    return this.#wanted === "none" || this.#session !== undefined ? "none" : "awaited";
   }
 
   /** The number of the last event that was heard. */
   get lastEvent(): number | undefined {
-    return this.#connection?.lastEvent;
+    return this.#connection.lastEvent;
   }
 
   /** Counts, for whoever looks after it. */
   get stats(): Stats {
     return {
       framesSent: this.#framesSent,
-      framesDropped: this.#connection?.dropped ?? 0,
+      framesDropped: this.#connection.dropped,
       framesRefused: this.#framesRefused,
       piecesReceived: this.#piecesReceived,
       piecesRefused: this.#report?.refused ?? 0,
       waitingMs: this.#report?.waitingMs ?? 0,
       targetMs: this.#report?.targetMs ?? 0,
       starved: this.#report?.starved ?? 0,
-      returns: this.#connection?.returns ?? 0,
+      returns: this.#connection.returns,
       played: this.#report?.position ?? null,
       lastCut: this.#lastCut,
     };
@@ -104,6 +113,7 @@ export class Call {
 
   /** Opens or joins the call; done when the connection is there. Without a microphone it can be typed in and heard. */
   async start(microphone: "microphone" | "none"): Promise<void> {
+    this.#wanted = microphone;
     this.#change(() => this.#presence.begin());
     try {
       await this.#prepare();
@@ -113,12 +123,6 @@ export class Call {
       if (this.#ended) return void (id.origin === "opened" && this.#settings.server.end(id.id).catch(ignored));
       this.#session = id;
       this.#tell("session", id);
-      this.#connection = new Connection((after) => this.#settings.server.address(id.id, after), {
-        event: (event) => this.#hear(event),
-        sound: (sound) => this.#play(sound),
-        refused: (error) => this.#refused(error),
-        phase: (phase, error) => this.#phase(phase, error),
-      });
       this.#connection.open();
       this.#listen();
     } catch (error) {
@@ -132,16 +136,15 @@ export class Call {
 
   /** Ends a call that was opened here, leaves one that was joined. Silent at once; done when the server has ended it. */
   async stop(): Promise<void> {
-    const connection = this.#connection;
     const running = !this.#ended;
     this.#finish();
-    if (!running || connection === undefined) return;
-    if (this.#session?.origin === "opened") {
+    if (!running || this.#session === undefined) return;
+    if (this.#session.origin === "opened") {
       // What it has cost in the end comes over the connection that is still there.
       const ended = this.#settings.server.end(this.#session.id).then(() => this.#over.promise);
       await Promise.race([ended.catch(ignored), new Promise((late) => setTimeout(late, ENDING))]);
     }
-    connection.close();
+    this.#connection.close();
   }
 
   /** Says when the microphone is heard. */
@@ -155,7 +158,7 @@ export class Call {
     if (this.#loudspeaker) this.#loudspeaker.volume = volume;
   }
 
-  /** Says something typed. */
+  /** Says something typed; while the call is opened, as soon as it is there. */
   say(text: string): void {
     this.#send({ type: "text", text });
     this.#change(() => this.#presence.typed());
@@ -229,7 +232,8 @@ export class Call {
       await this.#microphone?.ask();
       if (this.#ended) this.#microphone?.release();
     } catch (error) {
-      this.#tell("error", error as VoiceError);
+      // A call that has failed meanwhile has said why; without it a microphone is of no use, and nothing can be typed.
+      if (!this.#ended) this.#tell("error", error as VoiceError);
     }
   }
 
@@ -242,14 +246,14 @@ export class Call {
     const microphone = this.#microphone;
     if (!microphone || this.#ended) return;
     const open = microphone.playing || (microphone.there && this.#ear === "open");
-    microphone.set(open && this.#connection ? "open" : "closed");
+    microphone.set(open && this.#session ? "open" : "closed");
     if (!open) this.#level(0);
   }
 
   #speak(frame: VoiceFrame): void {
     if (this.#ended) return;
     this.#framesSent += 1;
-    this.#connection?.speak(voiceFrame(frame.pcm, this.#rate));
+    this.#connection.speak(voiceFrame(frame.pcm, this.#rate));
     this.#level(meter(frame.peak));
   }
 
@@ -349,7 +353,7 @@ export class Call {
   }
 
   #send(command: Command): void {
-    if (!this.#ended) this.#connection?.say(command);
+    if (!this.#ended) this.#connection.say(command);
   }
 
   #change(act: () => void): void {

@@ -14,11 +14,13 @@ export interface Wishes {
   volume(volume: number): void;
 }
 
-/** How the microphone is used just now; `none` where there is none. */
-export type Talking = "open" | "muted" | "push" | "pushed" | "none";
+/** How the microphone is used just now. */
+export type Talking = "open" | "muted" | "push" | "pushed";
 
-const WORDS: Record<State, [state: string, hint: string]> = {
-  idle: ["Ready when you are", "Start, then simply talk."],
+type Words = readonly [state: string, hint: string];
+
+const WORDS: Record<State, Words> = {
+  idle: ["Ready when you are", "Start, then simply talk. Or type."],
   connecting: ["Connecting…", "One moment."],
   listening: ["Listening", "Say something, or type."],
   hearing: ["You are speaking", "Pause when you are done."],
@@ -28,14 +30,27 @@ const WORDS: Record<State, [state: string, hint: string]> = {
   ended: ["The call is over", "Start another one whenever you like."],
 };
 
-/** What is said of a silent call, by how the microphone is used. */
-const SILENT: Record<Talking, [state: string, hint: string]> = {
-  open: WORDS.listening,
-  muted: ["Your microphone is off", "Turn it on to talk, or type."],
-  push: ["Ready", "Hold the button or the space bar to talk."],
-  pushed: WORDS.listening,
-  none: ["Ready", "Without a microphone you can type."],
+/** What is said in place of it where the microphone is not simply open. */
+const OTHERWISE: Record<Talking | "none", Partial<Record<State, Words>>> = {
+  open: {},
+  pushed: {},
+  muted: {
+    listening: ["Your microphone is off", "Turn it on to talk, or type."],
+    speaking: [WORDS.speaking[0], "Turn your microphone on to speak into it, or type."],
+  },
+  push: {
+    listening: ["Ready", "Hold the button or the space bar to talk."],
+    speaking: [WORDS.speaking[0], "Hold the button or the space bar to speak into it."],
+  },
+  none: {
+    listening: ["Ready", "Without a microphone you can type."],
+    hearing: ["The recording is heard", "It speaks in your place."],
+    speaking: [WORDS.speaking[0], "You can type into it at any time."],
+  },
 };
+
+/** A call that ended before it was there. */
+const UNBEGUN: Words = ["The call did not begin", "Start again whenever you like."];
 
 const ICONS = {
   talk: '<path d="M12 3a3 3 0 0 0-3 3v4a3 3 0 0 0 6 0V6a3 3 0 0 0-3-3Z"/><path d="M5.5 10.5a6.5 6.5 0 0 0 13 0M12 17v4"/>',
@@ -67,8 +82,8 @@ const TEMPLATE = `
     <button type="button" class="close icon" aria-label="Dismiss">${icon("close")}</button>
   </div>
   <form class="type" part="type">
-    <input name="text" aria-label="Type a message" placeholder="Type instead of talking" autocomplete="off" maxlength="4000" disabled>
-    <button class="icon" aria-label="Send" disabled>${icon("send")}</button>
+    <input name="text" aria-label="Type a message" placeholder="Type instead of talking" autocomplete="off" maxlength="4000">
+    <button class="icon" aria-label="Send">${icon("send")}</button>
   </form>
   <div class="controls" part="controls">
     <button type="button" class="primary" part="start">${icon("talk")}<span></span></button>
@@ -88,7 +103,10 @@ export class View {
   readonly #items = new Map<number, HTMLLIElement>();
   readonly #announced = new Set<number>();
   #state: State = "idle";
+  #begun: "begun" | "unbegun" = "begun";
   #talking: Talking = "open";
+  #microphone: "there" | "none" = "there";
+  #error: VoiceError | undefined;
 
   constructor(root: ShadowRoot, wishes: Wishes) {
     root.adoptedStyleSheets = [style];
@@ -102,30 +120,54 @@ export class View {
 
   /** Shows what goes on. */
   state(state: State): void {
+    this.#begun = state === "ended" && this.#state === "connecting" ? "unbegun" : "begun";
     this.#state = state;
-    const live = state !== "idle" && state !== "ended";
+    const live = this.#live;
     this.#card.dataset["state"] = state;
     this.#card.toggleAttribute("data-live", live);
     this.#one(".primary span").textContent = live ? "End" : state === "ended" ? "Start again" : "Start talking";
     this.#one(".primary svg").innerHTML = ICONS[live ? "end" : "talk"];
-    for (const one of this.#all<HTMLInputElement>(".type *, .mute, .talk")) one.disabled = !live;
     this.#one<HTMLButtonElement>(".hush").disabled = state !== "speaking" && state !== "thinking";
+    // What is said of the microphone is of use while the call is there.
+    if (state === "ended" && this.#error?.code.startsWith("microphone-")) this.error(undefined);
+    this.#offer();
     this.#say();
   }
 
-  /** Shows how the microphone is used. */
-  talking(talking: Talking): void {
+  /** Shows how the microphone is used, and whether there is one in this call. */
+  talking(talking: Talking, microphone: "there" | "none"): void {
     this.#talking = talking;
+    this.#microphone = microphone;
     const push = talking === "push" || talking === "pushed";
     this.#one(".talk").hidden = !push;
-    this.#one(".mute").hidden = push || talking === "none";
+    this.#one(".mute").hidden = push;
     this.#one(".talk").setAttribute("aria-pressed", String(talking === "pushed"));
     this.#one(".mute").setAttribute("aria-pressed", String(talking === "muted"));
+    this.#offer();
     this.#say();
+  }
+
+  get #live(): boolean {
+    return this.#state !== "idle" && this.#state !== "ended";
+  }
+
+  /** The buttons of a microphone that is not there keep their place: the row would jump. */
+  #offer(): void {
+    const mute = this.#one(".mute");
+    const name = this.#microphone === "none" ? "There is no microphone in this call" : "Mute the microphone";
+    if (mute.title !== name) {
+      mute.title = name;
+      mute.setAttribute("aria-label", name);
+    }
+    for (const one of this.#all<HTMLButtonElement>(".mute, .talk")) {
+      one.disabled = !this.#live || this.#microphone === "none";
+    }
   }
 
   #say(): void {
-    const [words, hint] = this.#state === "listening" ? SILENT[this.#talking] : WORDS[this.#state];
+    const usual = this.#begun === "unbegun" ? UNBEGUN : WORDS[this.#state];
+    const use = this.#microphone === "none" ? "none" : this.#talking;
+    const [words, hint] = OTHERWISE[use][this.#state] ?? usual;
     const state = this.#one(".state");
     // A screen reader is told what has changed, and nothing twice.
     if (state.textContent !== words) state.textContent = words;
@@ -167,9 +209,16 @@ export class View {
 
   /** Shows what went wrong, or nothing. */
   error(error: VoiceError | undefined): void {
+    this.#error = error;
     this.#one(".alert").hidden = error === undefined;
     this.#one(".alert strong").textContent = error?.message ?? "";
     this.#one(".alert span").textContent = error?.hint ?? "";
+  }
+
+  /** Gives back what was typed and could not be said, unless something else is being typed. */
+  giveBack(text: string): void {
+    const input = this.#one<HTMLInputElement>(".type input");
+    if (input.value === "") input.value = text;
   }
 
   /** Shows how loud both sides are, each from 0 to 1. */

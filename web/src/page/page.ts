@@ -20,6 +20,7 @@ settings.addEventListener("submit", (event) => event.preventDefault());
 
 sample.addEventListener("click", async () => {
   sample.disabled = true;
+  show(voice);
   try {
     if (voice.state === "idle" || voice.state === "ended") await voice.start({ microphone: "none" });
     await voice.play(new URL("question.wav", document.baseURI));
@@ -103,6 +104,12 @@ function showOutcome(id: string, outcome: string): void {
     .find((item) => item.dataset["id"] === id)
     ?.querySelector("span")
     ?.replaceChildren(words);
+}
+
+/** On a phone the button is a screen below what it starts. */
+function show(element: HTMLElement): void {
+  const still = matchMedia("(prefers-reduced-motion: reduce)").matches;
+  element.scrollIntoView({ block: "nearest", behavior: still ? "instant" : "smooth" });
 }
 
 function one<Kind extends HTMLElement = HTMLElement>(selector: string): Kind {

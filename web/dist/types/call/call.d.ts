@@ -23,8 +23,8 @@ export declare class Call {
     get state(): import("../nova-voice.js").State;
     /** The session's id, once it is known. */
     get session(): string | undefined;
-    /** Whether this call has a microphone. */
-    get microphone(): "there" | "none";
+    /** Whether this call has a microphone; while it is opened, the user may still be asked for one. */
+    get microphone(): "there" | "none" | "awaited";
     /** The number of the last event that was heard. */
     get lastEvent(): number | undefined;
     /** Counts, for whoever looks after it. */
@@ -37,7 +37,7 @@ export declare class Call {
     listen(ear: Ear): void;
     /** Sets how loud the assistant is. */
     set volume(volume: number);
-    /** Says something typed. */
+    /** Says something typed; while the call is opened, as soon as it is there. */
     say(text: string): void;
     /** Says anything else. */
     command(command: Command): void;
