@@ -12,12 +12,13 @@ import {
 } from "./events.js";
 import { hub } from "./hub.js";
 import { type NativeCall, type NativeOp, native } from "./native.js";
-import { checkNames, encode, type Options } from "./options.js";
+import { encode, OPTIONS, type Options } from "./options.js";
 import { asEvent, asItIs, type Events, type Messages, Reading, type ServerSentEvents } from "./reader.js";
-import { Bedrock } from "./service.js";
+import { aService, Bedrock } from "./service.js";
+import { check } from "./shape.js";
 import { Snapshot } from "./snapshot.js";
 import { audioIn, audioOut } from "./streams.js";
-import { named, Toolbox, type Tools } from "./tools.js";
+import { named, someTools, Toolbox, type Tools } from "./tools.js";
 
 /** 16-bit little-endian PCM, mono. */
 export type Pcm = Uint8Array | Int16Array | ArrayBuffer;
@@ -123,8 +124,8 @@ export class Conversation implements AsyncIterable<NovaEvent> {
 
   /** Opens a call; done when the service has accepted it. */
   static async connect(options: ConnectOptions = {}, { signal }: Abortable = {}): Promise<Conversation> {
+    check("A call", { ...OPTIONS, service: aService }, options);
     const { service = new Bedrock(), ...others } = options;
-    checkNames(others);
     const tools = named(others.tools);
     const text = encode(others, tools);
     return Conversation.#open(service, new Toolbox(tools), signal, ({ inbox }) =>
@@ -138,6 +139,7 @@ export class Conversation implements AsyncIterable<NovaEvent> {
     options: ResumeOptions = {},
     { signal }: Abortable = {},
   ): Promise<Conversation> {
+    check("A call that is resumed", { service: aService, tools: someTools }, options);
     const { service = new Bedrock() } = options;
     const text = Snapshot.from(snapshot).toString();
     return Conversation.#open(service, new Toolbox(named(options.tools)), signal, (toolbox) =>

@@ -8,8 +8,8 @@ import { accessSync, constants, statSync } from "node:fs";
 import { createRequire } from "node:module";
 import { delimiter, join } from "node:path";
 import { createInterface } from "node:readline";
-import { Misuse } from "./errors.js";
 import { Bedrock, type Credentials } from "./service.js";
+import { check, type Kinds, number, text, textsByName, yesOrNo } from "./shape.js";
 
 /** What an emulator can be told; everything may be left out. */
 export interface EmulatorOptions {
@@ -277,14 +277,21 @@ const FLAGS = {
   accessKey: "--access-key",
   secretKey: "--secret-key",
 } as const;
-const OTHERS: ReadonlyArray<keyof EmulatorOptions> = ["strict", "switches", "tls", "h2c"];
+
+const OPTIONS: Kinds<EmulatorOptions> = {
+  scenario: text,
+  pace: number,
+  clock: number,
+  strict: yesOrNo,
+  switches: textsByName,
+  tls: text,
+  h2c: text,
+  accessKey: text,
+  secretKey: text,
+};
 
 function wordsOf(options: EmulatorOptions): string[] {
-  const names: string[] = [...Object.keys(FLAGS), ...OTHERS];
-  const unknown = Object.keys(options).find((name) => !names.includes(name));
-  if (unknown !== undefined) {
-    throw new Misuse(`An emulator has no option ${unknown}.`, { code: "options", hint: `It has ${names.join(", ")}.` });
-  }
+  check("An emulator", OPTIONS, options);
   const words = ["emulate", "--announce", "json", "--until-stdin-closes"];
   words.push("--tls", options.tls ?? FREE, "--h2c", options.h2c ?? FREE);
   for (const [name, flag] of Object.entries(FLAGS)) {
