@@ -1,6 +1,6 @@
 // A call with Nova Sonic.
 
-import { string as aString, Invalid, lifted, Misuse, millis } from "./errors.js";
+import { string as aString, described, Invalid, lifted, Misuse, made, millis } from "./errors.js";
 import {
   type AssistantAudio,
   type Closed,
@@ -116,7 +116,7 @@ export class Conversation implements AsyncIterable<NovaEvent> {
   #audioOut: ReadableStream<Buffer> | undefined;
 
   protected constructor(call: NativeCall, service: Bedrock, end: () => void) {
-    this.#native = call;
+    this.#native = made(native.Call, call, "A call is opened with `await Conversation.connect({ … })`, not with new.");
     this.#service = service;
     this.#hung = { native: call, end };
     forgotten.register(this, this.#hung, this.#hung);
@@ -450,10 +450,15 @@ function samples(pcm: Pcm): Uint8Array {
 
 function bytesOf(what: string, bytes: unknown): Uint8Array {
   if (bytes instanceof Uint8Array) return bytes;
-  throw new Invalid(`${what} is a Uint8Array, a Buffer or an Int16Array of PCM, not ${typeof bytes}.`, {
+  throw new Invalid(`${what} is a Uint8Array, a Buffer or an Int16Array of PCM, not ${described(bytes)}.`, {
     code: "argument",
+    hint: bytes instanceof Float32Array || bytes instanceof Float64Array ? HOW_TO_ROUND : null,
   });
 }
+
+/** For samples as browsers and models have them, between -1 and 1. */
+const HOW_TO_ROUND =
+  "Scale it to 16 bits: Int16Array.from(samples, (each) => Math.max(-1, Math.min(1, each)) * 32767).";
 
 /** How long the orderly end of a call may take, as in the other languages. */
 const CLOSE_MS = 10_000;

@@ -241,6 +241,15 @@ export function millis(what: string, value: unknown): number {
 }
 
 /**
+ * Refuses to construct of anything but what the native half made.
+ * @internal
+ */
+export function made<T>(by: new () => T, given: unknown, instead: string): T {
+  if (given instanceof by) return given;
+  throw new Misuse(instead, { code: "constructor" });
+}
+
+/**
  * Says what a value is, in a sentence that refuses it.
  * @internal
  */

@@ -1,7 +1,7 @@
 // Many calls in one process: how many there may be, whose each is, and their common end.
 
 import { type Abortable, Conversation, opened, watch } from "./conversation.js";
-import { string as aString, Invalid, lifted, Misuse, millis } from "./errors.js";
+import { string as aString, Invalid, lifted, Misuse, made, millis } from "./errors.js";
 import { hub } from "./hub.js";
 import { type NativeCall, type NativeOp, type NativePool, native } from "./native.js";
 import { aBudget, type Budget, budgetOf, encode, OPTIONS, type Options } from "./options.js";
@@ -104,7 +104,7 @@ export class ConversationPool {
   readonly #native: NativePool;
 
   private constructor(pool: NativePool, service: Bedrock, tools: Tools | undefined) {
-    this.#native = pool;
+    this.#native = made(native.Pool, pool, "A pool is begun with `await ConversationPool.start({ … })`, not with new.");
     this.service = service;
     this.tools = tools;
   }

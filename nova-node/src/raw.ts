@@ -1,7 +1,7 @@
 // One session without a conversation around it, for frameworks that speak the service's event JSON by themselves.
 
 import type { Abortable } from "./conversation.js";
-import { described, Invalid, lifted } from "./errors.js";
+import { described, Invalid, lifted, made } from "./errors.js";
 import { hub } from "./hub.js";
 import { type NativeRaw, native } from "./native.js";
 import { aService, Bedrock } from "./service.js";
@@ -32,7 +32,11 @@ export class RawSession implements AsyncIterableIterator<{ event: Record<string,
   readonly #hung: { native: NativeRaw; release: () => void };
 
   private constructor(session: NativeRaw) {
-    this.#native = session;
+    this.#native = made(
+      native.Raw,
+      session,
+      "A raw session is opened with `await RawSession.open({ … })`, not with new.",
+    );
     this.#hung = { native: session, release: hub.hold() };
     forgotten.register(this, this.#hung, this.#hung);
   }

@@ -13,12 +13,12 @@ const within = { timeout: SOON };
 const connect = (options) => Conversation.connect({ service, timeouts: { connect: 300, recover: 300 }, ...options });
 const run = () => 1;
 
-async function refused(act, name, message, hint = /./) {
+async function refused(act, name, message, hint) {
   await assert.rejects(
     async () => act(),
     (error) => {
       assert.deepEqual([error.name, error.code, error.message], [name, "options", message]);
-      if (name === "Misuse") assert.match(error.hint, hint);
+      if (hint !== undefined) assert.match(error.hint, hint);
       return true;
     },
   );
@@ -85,6 +85,68 @@ test("the plugin's options are looked at as deep", within, async () => {
   await refused(register({ pool: {} }), "Misuse", "`pool` is a pool, not an object.", /ConversationPool\.start/);
   const tokens = { "a-long-secret": 5 };
   await assert.rejects(register({ tokens })(), (error) => error instanceof Misuse && !/secret/.test(error.message));
+});
+
+test(
+  "values of another type are told by their names, and places in JSON that nobody wrote are not",
+  within,
+  async () => {
+    for (const [options, sentence] of [
+      [{ temperature: "0.5" }, '`temperature` is a number, not the string "0.5".'],
+      [{ temperature: Number.NaN }, "`temperature` is a number, not the number NaN."],
+      [{ maxTokens: 1.5 }, "`maxTokens` is a whole number, 0 or more, not the number 1.5."],
+      [{ system: 5 }, "`system` is a string, not the number 5."],
+      [{ system: new Date(0) }, "`system` is a string, not a Date."],
+      [{ record: () => 1 }, "`record` is a string, not a function."],
+      [{ recordInFull: "yes" }, '`recordInFull` is true or false, not the string "yes".'],
+      [{ regions: ["a", 7] }, "`regions[1]` is a string, not the number 7."],
+      [{ endpointing: "HIGH" }, '`endpointing` is one of high, medium, low, not the string "HIGH".'],
+      [
+        { history: [{ role: "system", text: "x" }] },
+        '`history[0].role` is one of user, assistant, not the string "system".',
+      ],
+      [{ renewal: { from: "0.5" } }, '`renewal.from` is a number, not the string "0.5".'],
+      [{ budget: { tokens: { hard: "5" } } }, '`budget.tokens.hard` is a whole number, 0 or more, not the string "5".'],
+      [{ budget: { cost: { hard: 0.25 } } }, '`budget.cost.hard` is decimal text such as "0.25", not the number 0.25.'],
+      [{ voice: "x".repeat(99), topP: [] }, "`topP` is a number, not a list."],
+    ]) {
+      await refused(() => connect(options), "Invalid", sentence);
+    }
+    await refused(
+      () => connect({ regions: "us-east-1" }),
+      "Misuse",
+      '`regions` is a list of strings, not the string "us-east-1".',
+    );
+    for (const options of [{ maxTokens: 2 ** 40 }, { inputRate: 44_100 }, { budget: { cost: { hard: "much" } } }]) {
+      await assert.rejects(connect(options), (error) => {
+        assert.ok(error.name === "Invalid" && error.code === "options", error.code);
+        assert.doesNotMatch(error.message, /at line|column/);
+        return true;
+      });
+    }
+  },
+);
+
+test("a function is no tool, and told how to become one", within, async () => {
+  for (const [tools, sentence] of [
+    [{ f: () => 1 }, "f is no tool, but a function."],
+    [[() => 1], "tools[0] is no tool, but a function."],
+    [{ f: "f" }, 'f is no tool, but the string "f".'],
+    [{ f: null }, "f is no tool, but null."],
+  ]) {
+    const hint = "Make it with tool({ description, input, run }).";
+    await assert.rejects(connect({ tools }), { name: "Misuse", code: "tools", message: sentence, hint });
+  }
+});
+
+test("what is opened is not constructed", () => {
+  for (const [Made, instead] of [
+    [Conversation, /^A call is opened with `await Conversation\.connect\(/],
+    [ConversationPool, /^A pool is begun with `await ConversationPool\.start\(/],
+    [RawSession, /^A raw session is opened with `await RawSession\.open\(/],
+  ]) {
+    assert.throws(() => new Made({ voice: "tiffany" }), { name: "Misuse", code: "constructor", message: instead });
+  }
 });
 
 test("what is left out as null or undefined is left out", within, async () => {
