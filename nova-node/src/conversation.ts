@@ -1,6 +1,6 @@
 // A call with Nova Sonic.
 
-import { string as aString, Invalid, lifted, Misuse, millis } from "./errors.js";
+import { string as aString, described, Invalid, lifted, Misuse, made, millis } from "./errors.js";
 import {
   type AssistantAudio,
   type Closed,
@@ -12,12 +12,13 @@ import {
 } from "./events.js";
 import { hub } from "./hub.js";
 import { type NativeCall, type NativeOp, native } from "./native.js";
-import { checkNames, encode, type Options } from "./options.js";
+import { encode, OPTIONS, type Options } from "./options.js";
 import { asEvent, asItIs, type Events, type Messages, Reading, type ServerSentEvents } from "./reader.js";
-import { Bedrock } from "./service.js";
+import { aService, Bedrock } from "./service.js";
+import { check } from "./shape.js";
 import { Snapshot } from "./snapshot.js";
 import { audioIn, audioOut } from "./streams.js";
-import { named, Toolbox, type Tools } from "./tools.js";
+import { named, someTools, Toolbox, type Tools } from "./tools.js";
 
 /** 16-bit little-endian PCM, mono. */
 export type Pcm = Uint8Array | Int16Array | ArrayBuffer;
@@ -115,7 +116,7 @@ export class Conversation implements AsyncIterable<NovaEvent> {
   #audioOut: ReadableStream<Buffer> | undefined;
 
   protected constructor(call: NativeCall, service: Bedrock, end: () => void) {
-    this.#native = call;
+    this.#native = made(native.Call, call, "A call is opened with `await Conversation.connect({ … })`, not with new.");
     this.#service = service;
     this.#hung = { native: call, end };
     forgotten.register(this, this.#hung, this.#hung);
@@ -123,8 +124,8 @@ export class Conversation implements AsyncIterable<NovaEvent> {
 
   /** Opens a call; done when the service has accepted it. */
   static async connect(options: ConnectOptions = {}, { signal }: Abortable = {}): Promise<Conversation> {
+    check("A call", { ...OPTIONS, service: aService }, options);
     const { service = new Bedrock(), ...others } = options;
-    checkNames(others);
     const tools = named(others.tools);
     const text = encode(others, tools);
     return Conversation.#open(service, new Toolbox(tools), signal, ({ inbox }) =>
@@ -138,6 +139,7 @@ export class Conversation implements AsyncIterable<NovaEvent> {
     options: ResumeOptions = {},
     { signal }: Abortable = {},
   ): Promise<Conversation> {
+    check("A call that is resumed", { service: aService, tools: someTools }, options);
     const { service = new Bedrock() } = options;
     const text = Snapshot.from(snapshot).toString();
     return Conversation.#open(service, new Toolbox(named(options.tools)), signal, (toolbox) =>
@@ -448,10 +450,15 @@ function samples(pcm: Pcm): Uint8Array {
 
 function bytesOf(what: string, bytes: unknown): Uint8Array {
   if (bytes instanceof Uint8Array) return bytes;
-  throw new Invalid(`${what} is a Uint8Array, a Buffer or an Int16Array of PCM, not ${typeof bytes}.`, {
+  throw new Invalid(`${what} is a Uint8Array, a Buffer or an Int16Array of PCM, not ${described(bytes)}.`, {
     code: "argument",
+    hint: bytes instanceof Float32Array || bytes instanceof Float64Array ? HOW_TO_ROUND : null,
   });
 }
+
+/** For samples as browsers and models have them, between -1 and 1. */
+const HOW_TO_ROUND =
+  "Scale it to 16 bits: Int16Array.from(samples, (each) => Math.max(-1, Math.min(1, each)) * 32767).";
 
 /** How long the orderly end of a call may take, as in the other languages. */
 const CLOSE_MS = 10_000;

@@ -213,7 +213,10 @@ export function lifted<T>(act: () => T): T {
 function lift(thrown: unknown): unknown {
   if (!(thrown instanceof Error) || thrown instanceof NovaError) return thrown;
   if (thrown.message.startsWith('{"')) {
-    return errorOf(JSON.parse(thrown.message));
+    const fields = JSON.parse(thrown.message);
+    // A place in JSON that was written here, of options that nobody else saw as JSON.
+    if (fields.code === "options") fields.message = fields.message.replace(/ at line \d+ column \d+/, "");
+    return errorOf(fields);
   }
   // Node-API's own words for an argument of another type.
   return new Invalid(thrown.message, { code: "argument", cause: thrown });
@@ -225,7 +228,7 @@ function lift(thrown: unknown): unknown {
  */
 export function string(what: string, value: unknown): string {
   if (typeof value === "string") return value;
-  throw new Invalid(`${what} is a string, not ${article(value)}.`, { code: "argument" });
+  throw new Invalid(`${what} is a string, not ${described(value)}.`, { code: "argument" });
 }
 
 /**
@@ -234,12 +237,34 @@ export function string(what: string, value: unknown): string {
  */
 export function millis(what: string, value: unknown): number {
   if (typeof value === "number" && Number.isFinite(value) && value >= 0) return value;
-  throw new Invalid(`${what} is a time in milliseconds, not ${article(value)}.`, { code: "argument" });
+  throw new Invalid(`${what} is a time in milliseconds, not ${described(value)}.`, { code: "argument" });
 }
 
-function article(value: unknown): string {
-  if (value === undefined || value === null) return String(value);
-  if (typeof value === "number") return `the number ${value}`;
-  if (typeof value !== "object") return `a ${typeof value}`;
-  return `of ${value.constructor?.name ?? "Object"}`;
+/**
+ * Refuses to construct of anything but what the native half made.
+ * @internal
+ */
+export function made<T>(by: new () => T, given: unknown, instead: string): T {
+  if (given instanceof by) return given;
+  throw new Misuse(instead, { code: "constructor" });
 }
+
+/**
+ * Says what a value is, in a sentence that refuses it.
+ * @internal
+ */
+export function described(value: unknown): string {
+  if (value === undefined || value === null || typeof value === "boolean") return String(value);
+  if (typeof value === "number") return `the number ${value}`;
+  if (typeof value === "string") return `the string ${JSON.stringify(shown(value))}`;
+  if (typeof value !== "object") return `a ${typeof value}`;
+  if (Array.isArray(value)) return "a list";
+  const name = value.constructor?.name ?? "Object";
+  if (name === "Object") return "an object";
+  return /^[AEIO]/.test(name) ? `an ${name}` : `a ${name}`;
+}
+
+const shown = (text: string) => (text.length > SHOWN ? `${text.slice(0, SHOWN)}…` : text);
+
+/** Characters of a string that a sentence repeats. */
+const SHOWN = 40;

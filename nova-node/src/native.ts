@@ -222,6 +222,9 @@ export interface Native {
   Bell: new () => NativeBell;
   Inbox: new (bell: NativeBell) => NativeInbox;
   Service: new (options: NativeServiceOptions, provider?: NativeInbox) => NativeService;
+  Call: new () => NativeCall;
+  Pool: new () => NativePool;
+  Raw: new () => NativeRaw;
   connect(
     bell: NativeBell,
     service: NativeService,

@@ -1,8 +1,22 @@
 // What a call is to be: every option with the default of the library, which is written down there alone.
 
-import { Invalid, Misuse, millis } from "./errors.js";
+import {
+  inside,
+  type Kind,
+  type Kinds,
+  listOf,
+  money,
+  needed,
+  number,
+  oneOf,
+  text,
+  texts,
+  time,
+  whole,
+  yesOrNo,
+} from "./shape.js";
 import { duration } from "./times.js";
-import { type OfferedTool, offers, type Tool, type Tools } from "./tools.js";
+import { type OfferedTool, offers, someTools, type Tool, type Tools } from "./tools.js";
 
 /** Samples a second. */
 export type Rate = 8000 | 16000 | 24000;
@@ -96,16 +110,46 @@ const AS_THEY_ARE = [
   "renewal",
 ] as const;
 const INFERENCE = ["temperature", "topP", "maxTokens"] as const;
-const OTHERS = ["tools", "toolChoice", "timeouts", "idle", "budget", "record", "recordInFull"] as const;
-const NAMES: ReadonlySet<string> = new Set([...AS_THEY_ARE, ...INFERENCE, ...OTHERS]);
 
-/** Refuses an option that does not exist. */
-export function checkNames(options: object): void {
-  const unknown = Object.keys(options).find((name) => !NAMES.has(name));
-  if (unknown !== undefined) {
-    throw new Misuse(`A call has no option ${unknown}.`, { code: "options", hint: `It has ${[...NAMES].join(", ")}.` });
-  }
-}
+const bounds = (each: Kind) => inside<Bounds<unknown>>({ soft: each, hard: each });
+
+/** What a budget may be. */
+export const aBudget = inside<Budget>({
+  tokens: bounds(whole),
+  cost: bounds(money),
+  time: bounds(time),
+  farewell: text,
+});
+
+/** What the options of a call may be; which of the values are good is for the library to say. */
+export const OPTIONS: Kinds<Options> = {
+  system: text,
+  voice: text,
+  model: text,
+  regions: texts,
+  temperature: number,
+  topP: number,
+  maxTokens: whole,
+  endpointing: oneOf("high", "medium", "low"),
+  inputRate: number,
+  outputRate: number,
+  tools: someTools,
+  toolChoice: text,
+  history: listOf(
+    "a list of messages",
+    inside<Message>({ role: needed(oneOf("user", "assistant")), text: needed(text) }),
+  ),
+  greeting: text,
+  duplex: oneOf("full", "half"),
+  audioEnd: oneOf("silence", "close"),
+  audioDuringTools: oneOf("adapt", "hold", "send"),
+  timeouts: inside({ connect: time, answer: time, tool: time, recover: time, close: time }),
+  idle: inside({ tell: time, hangUp: time, longestCall: time }),
+  renewal: inside({ from: number, atTheLatest: number }),
+  budget: aBudget,
+  record: text,
+  recordInFull: yesOrNo,
+};
 
 /** Writes the options as the library's configuration. */
 export function encode(options: Options, tools: Map<string, Tool | OfferedTool>): string {
@@ -113,28 +157,23 @@ export function encode(options: Options, tools: Map<string, Tool | OfferedTool>)
   const inference = pick(options, INFERENCE);
   if (Object.keys(inference).length > 0) config["inference"] = inference;
   if (tools.size > 0) config["tools"] = offers(tools);
-  if (options.toolChoice !== undefined) {
+  if (options.toolChoice != null) {
     const plain = options.toolChoice === "auto" || options.toolChoice === "any";
     config["toolChoice"] = plain ? options.toolChoice : { tool: options.toolChoice };
   }
-  if (options.timeouts !== undefined) config["timeouts"] = durations("timeouts", options.timeouts);
-  if (options.idle !== undefined) config["idle"] = durations("idle", options.idle);
-  if (options.budget !== undefined) config["budget"] = budgetOf(options.budget);
+  if (options.timeouts != null) config["timeouts"] = durations(options.timeouts);
+  if (options.idle != null) config["idle"] = durations(options.idle);
+  if (options.budget != null) config["budget"] = budgetOf(options.budget);
   return JSON.stringify(config);
 }
 
 /** Writes a budget down. */
 export function budgetOf(budget: Budget): Fields {
   const { soft, hard } = budget.time ?? {};
-  for (const cost of [budget.cost?.soft, budget.cost?.hard]) {
-    if (cost !== undefined && cost !== null && typeof cost !== "string") {
-      throw new Invalid(`budget.cost is decimal text such as "0.25", not ${cost}.`, { code: "options" });
-    }
-  }
   return {
     ...(budget.tokens && { tokens: budget.tokens }),
     ...(budget.cost && { cost: budget.cost }),
-    time: { soft: time("budget.time.soft", soft), hard: time("budget.time.hard", hard) },
+    time: { soft: soft == null ? null : duration(soft), hard: hard == null ? null : duration(hard) },
     farewell: budget.farewell ?? null,
   };
 }
@@ -143,11 +182,6 @@ function pick(options: Options, names: readonly (keyof Options)[]): Fields {
   return Object.fromEntries(names.flatMap((name) => (options[name] == null ? [] : [[name, options[name]]])));
 }
 
-function durations(what: string, times: object): Fields {
-  const given = Object.entries(times).filter(([, ms]) => ms != null);
-  return Object.fromEntries(given.map(([name, ms]) => [name, duration(millis(`${what}.${name}`, ms))]));
-}
-
-function time(what: string, ms: number | null | undefined) {
-  return ms == null ? null : duration(millis(what, ms));
+function durations(times: Record<string, number | undefined>): Fields {
+  return Object.fromEntries(Object.entries(times).flatMap(([name, ms]) => (ms == null ? [] : [[name, duration(ms)]])));
 }

@@ -1,13 +1,14 @@
 // Many calls in one process: how many there may be, whose each is, and their common end.
 
 import { type Abortable, Conversation, opened, watch } from "./conversation.js";
-import { string as aString, Invalid, lifted, Misuse, millis } from "./errors.js";
+import { string as aString, Invalid, lifted, Misuse, made, millis } from "./errors.js";
 import { hub } from "./hub.js";
 import { type NativeCall, type NativeOp, type NativePool, native } from "./native.js";
-import { type Budget, budgetOf, checkNames, encode, type Options } from "./options.js";
-import { Bedrock } from "./service.js";
+import { aBudget, type Budget, budgetOf, encode, OPTIONS, type Options } from "./options.js";
+import { aService, Bedrock } from "./service.js";
+import { text as aText, check, inside, type Kinds, needed, time, whole } from "./shape.js";
 import { Snapshot } from "./snapshot.js";
-import { named, Toolbox, type Tools } from "./tools.js";
+import { named, someTools, Toolbox, type Tools } from "./tools.js";
 
 /** What a pool is to be; times are milliseconds. */
 export interface PoolOptions {
@@ -103,24 +104,25 @@ export class ConversationPool {
   readonly #native: NativePool;
 
   private constructor(pool: NativePool, service: Bedrock, tools: Tools | undefined) {
-    this.#native = pool;
+    this.#native = made(native.Pool, pool, "A pool is begun with `await ConversationPool.start({ … })`, not with new.");
     this.service = service;
     this.tools = tools;
   }
 
   /** Begins to take calls. */
   static async start(options: PoolOptions = {}, { signal }: Abortable = {}): Promise<ConversationPool> {
+    check("A pool", POOL, options);
     const { conversations = 100, perOwner, idle = IDLE_MS, ownerBudget, store, hint = "", lease = LEASE_MS } = options;
     named(options.tools);
     const settings = {
-      conversations: whole("conversations", conversations),
-      perOwner: perOwner === undefined ? undefined : whole("perOwner", perOwner),
-      idleMs: millis("idle", idle),
+      conversations,
+      perOwner,
+      idleMs: idle,
       ownerBudget: ownerBudget && JSON.stringify(budgetOf(ownerBudget.budget)),
-      ownerPeriodMs: ownerBudget && millis("ownerBudget.per", ownerBudget.per),
+      ownerPeriodMs: ownerBudget?.per,
       store: store === "memory" || store === "" ? undefined : store,
       hint,
-      leaseMs: millis("lease", lease),
+      leaseMs: lease,
     };
     const pool = await hub.run<NativePool>(() => native.startPool(hub.bell, settings), signal);
     return new ConversationPool(pool, options.service ?? new Bedrock(), options.tools);
@@ -133,7 +135,7 @@ export class ConversationPool {
 
   /** Opens a call for an owner; `LimitReached` when the pool, the owner's share or the owner's budget is full. */
   async open(owner: string, options: Options = {}, { signal }: Abortable = {}): Promise<PooledConversation> {
-    checkNames(options);
+    check("A call", OPTIONS, options);
     const tools = named(this.tools, options.tools);
     const text = encode(options, tools);
     const { record, recordInFull = false } = options;
@@ -146,11 +148,12 @@ export class ConversationPool {
   async openFrom(
     owner: string,
     snapshot: Snapshot | string | Uint8Array | object,
-    { tools }: { tools?: Tools | undefined } = {},
+    options: { tools?: Tools | undefined } = {},
     { signal }: Abortable = {},
   ): Promise<PooledConversation> {
+    check("A call that goes on", { tools: someTools }, options);
     const text = Snapshot.from(snapshot).toString();
-    return this.#open(new Toolbox(named(this.tools, tools)), signal, ({ inbox, offers }) =>
+    return this.#open(new Toolbox(named(this.tools, options.tools)), signal, ({ inbox, offers }) =>
       this.#native.openFrom(hub.bell, this.service.native, ownerOf(owner), text, offers, inbox),
     );
   }
@@ -232,10 +235,17 @@ function ownerOf(owner: string): string {
   return aString("The owner", owner);
 }
 
-function whole(what: string, value: number): number {
-  if (Number.isInteger(value) && value >= 0) return value;
-  throw new Invalid(`${what} is a whole number, not ${value}.`, { code: "argument" });
-}
+const POOL: Kinds<PoolOptions> = {
+  conversations: whole,
+  perOwner: whole,
+  idle: time,
+  ownerBudget: inside({ budget: needed(aBudget), per: needed(time) }),
+  store: aText,
+  hint: aText,
+  lease: time,
+  service: aService,
+  tools: someTools,
+};
 
 const IDLE_MS = 120_000;
 const LEASE_MS = 15_000;

@@ -1,10 +1,11 @@
 // One session without a conversation around it, for frameworks that speak the service's event JSON by themselves.
 
 import type { Abortable } from "./conversation.js";
-import { Invalid, lifted } from "./errors.js";
+import { described, Invalid, lifted, made } from "./errors.js";
 import { hub } from "./hub.js";
 import { type NativeRaw, native } from "./native.js";
-import { Bedrock } from "./service.js";
+import { aService, Bedrock } from "./service.js";
+import { anything, check, type Kinds, listOf, needed, text, yesOrNo } from "./shape.js";
 
 /** `{ event: {…} }`, as an object or as JSON. */
 export type RawEvent = { event: Record<string, unknown> } | string;
@@ -31,13 +32,18 @@ export class RawSession implements AsyncIterableIterator<{ event: Record<string,
   readonly #hung: { native: NativeRaw; release: () => void };
 
   private constructor(session: NativeRaw) {
-    this.#native = session;
+    this.#native = made(
+      native.Raw,
+      session,
+      "A raw session is opened with `await RawSession.open({ … })`, not with new.",
+    );
     this.#hung = { native: session, release: hub.hold() };
     forgotten.register(this, this.#hung, this.#hung);
   }
 
   /** Opens the stream; done when the service has accepted it. */
   static async open(options: RawOptions, { signal }: Abortable = {}): Promise<RawSession> {
+    check("A raw session", OPTIONS, options);
     const { model, region, ordered = true, service = new Bedrock() } = options;
     const opening = options.opening.map(encoded);
     const begin = () => native.startRaw(hub.bell, service.native, model, opening, region, ordered);
@@ -96,6 +102,14 @@ export class RawSession implements AsyncIterableIterator<{ event: Record<string,
   }
 }
 
+const OPTIONS: Kinds<RawOptions> = {
+  opening: needed(listOf("a list of events", anything)),
+  model: text,
+  region: text,
+  ordered: yesOrNo,
+  service: aService,
+};
+
 const forgotten = new FinalizationRegistry<{ native: NativeRaw; release: () => void }>(hangUp);
 
 function hangUp({ native, release }: { native: NativeRaw; release: () => void }): void {
@@ -106,5 +120,5 @@ function hangUp({ native, release }: { native: NativeRaw; release: () => void })
 function encoded(event: RawEvent): string {
   if (typeof event === "string") return event;
   if (typeof event === "object" && event !== null) return JSON.stringify(event);
-  throw new Invalid(`An event is an object or JSON, not ${typeof event}.`, { code: "argument" });
+  throw new Invalid(`An event is an object or JSON, not ${described(event)}.`, { code: "argument" });
 }

@@ -3,6 +3,7 @@
 import { Invalid } from "./errors.js";
 import { hub } from "./hub.js";
 import { type NativeInbox, type NativeService, native } from "./native.js";
+import { anything, check, type Kinds, shape, text } from "./shape.js";
 
 /** Keys to sign with, as the AWS SDK has them; those of a role have a session token, and an end. */
 export interface Credentials {
@@ -46,6 +47,7 @@ export class Bedrock {
   readonly #endpointUrl: string | undefined;
 
   constructor(options: BedrockOptions = {}) {
+    check("A service", OPTIONS, options);
     const { region, profile, endpointUrl, caBundle, credentials } = options;
     const keys = keysOf(credentials);
     const provider = typeof credentials === "function" ? asked(credentials) : undefined;
@@ -70,11 +72,27 @@ export class Bedrock {
   }
 }
 
+const OPTIONS: Kinds<BedrockOptions> = {
+  region: text,
+  profile: text,
+  endpointUrl: text,
+  caBundle: text,
+  // Looked at where they are taken apart: none of them belongs into a sentence.
+  credentials: anything,
+};
+
+/** A way to the service, and nothing that looks like one. */
+export const aService = shape(
+  "a Bedrock",
+  (value) => value instanceof Bedrock,
+  "Make one with new Bedrock({ region }), or leave it out for the environment's.",
+);
+
 /** Providers of services that nobody holds any more. */
 const forgotten = new FinalizationRegistry<number>((token) => hub.forget(token));
 
 function keysOf(credentials: BedrockOptions["credentials"]) {
-  if (credentials === undefined || typeof credentials === "function") return {};
+  if (credentials == null || typeof credentials === "function") return {};
   const { accessKeyId, secretAccessKey, sessionToken } = credentials;
   if (typeof accessKeyId !== "string" || typeof secretAccessKey !== "string") {
     throw new Invalid("credentials has no accessKeyId and secretAccessKey.", {

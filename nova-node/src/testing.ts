@@ -8,8 +8,9 @@ import { accessSync, constants, statSync } from "node:fs";
 import { createRequire } from "node:module";
 import { delimiter, join } from "node:path";
 import { createInterface } from "node:readline";
-import { Misuse } from "./errors.js";
+import { NovaError } from "./errors.js";
 import { Bedrock, type Credentials } from "./service.js";
+import { check, type Kinds, number, text, textsByName, yesOrNo } from "./shape.js";
 
 /** What an emulator can be told; everything may be left out. */
 export interface EmulatorOptions {
@@ -34,9 +35,7 @@ export interface EmulatorOptions {
 }
 
 /** The emulator did not start. The message ends with the last lines that it printed. */
-export class EmulatorError extends Error {
-  override readonly name = "EmulatorError";
-}
+export class EmulatorError extends NovaError {}
 
 interface Told {
   tls: string;
@@ -167,14 +166,23 @@ class Run {
     let timer: NodeJS.Timeout | undefined;
     const late = new Promise<never>((_, reject) => {
       timer = setTimeout(
-        () => reject(new EmulatorError(`The emulator was not ready within ${START_MS / 1e3} s.${this.#printed()}`)),
+        () =>
+          reject(
+            new EmulatorError("timeout", `The emulator was not ready within ${START_MS / 1e3} s.${this.#printed()}`, {
+              code: "emulator-start",
+            }),
+          ),
         START_MS,
       );
     });
     try {
       const line = await Promise.race([this.#first, late]);
       if (line === undefined) {
-        throw new EmulatorError(`The emulator ended with code ${this.child.exitCode}.${this.#printed()}`);
+        // What it was told, as a rule: a scenario that is none, an address in use.
+        throw new EmulatorError("invalid", `The emulator ended with code ${this.child.exitCode}.${this.#printed()}`, {
+          code: "emulator-ended",
+          hint: "Its last lines say why; `bedrock-nova emulate --help` lists what it can be told.",
+        });
       }
       this.#letGo();
       return told(line);
@@ -225,7 +233,11 @@ function told(line: string): Told {
   try {
     return JSON.parse(line);
   } catch (cause) {
-    throw new EmulatorError(`The command does not say where the emulator is, but ${line.slice(0, SHOWN)}.`, { cause });
+    throw new EmulatorError("wire", `The command does not say where the emulator is, but ${line.slice(0, SHOWN)}.`, {
+      code: "emulator-command",
+      hint: "BEDROCK_NOVA_COMMAND, or the first `bedrock-nova` in PATH, is another program, or of another version.",
+      cause,
+    });
   }
 }
 
@@ -234,14 +246,17 @@ function command(): string {
   const named = process.env["BEDROCK_NOVA_COMMAND"];
   if (named) {
     if (runs(named)) return named;
-    throw new EmulatorError(`BEDROCK_NOVA_COMMAND names ${named}, which is no program that can be run.`);
+    throw new EmulatorError("invalid", `BEDROCK_NOVA_COMMAND names ${named}, which is no program that can be run.`, {
+      code: "emulator-command",
+      hint: GET_IT,
+    });
   }
   const installed = packaged() ?? onPath();
   if (installed !== undefined) return installed;
-  throw new EmulatorError(
-    "The command `bedrock-nova` is not installed, and the emulator is a part of it. Get it with " +
-      "`npm install --save-dev bedrock-nova-cli`, or name it in BEDROCK_NOVA_COMMAND.",
-  );
+  throw new EmulatorError("invalid", "The command `bedrock-nova` is not installed, and the emulator is a part of it.", {
+    code: "emulator-command",
+    hint: GET_IT,
+  });
 }
 
 function packaged(): string | undefined {
@@ -277,14 +292,21 @@ const FLAGS = {
   accessKey: "--access-key",
   secretKey: "--secret-key",
 } as const;
-const OTHERS: ReadonlyArray<keyof EmulatorOptions> = ["strict", "switches", "tls", "h2c"];
+
+const OPTIONS: Kinds<EmulatorOptions> = {
+  scenario: text,
+  pace: number,
+  clock: number,
+  strict: yesOrNo,
+  switches: textsByName,
+  tls: text,
+  h2c: text,
+  accessKey: text,
+  secretKey: text,
+};
 
 function wordsOf(options: EmulatorOptions): string[] {
-  const names: string[] = [...Object.keys(FLAGS), ...OTHERS];
-  const unknown = Object.keys(options).find((name) => !names.includes(name));
-  if (unknown !== undefined) {
-    throw new Misuse(`An emulator has no option ${unknown}.`, { code: "options", hint: `It has ${names.join(", ")}.` });
-  }
+  check("An emulator", OPTIONS, options);
   const words = ["emulate", "--announce", "json", "--until-stdin-closes"];
   words.push("--tls", options.tls ?? FREE, "--h2c", options.h2c ?? FREE);
   for (const [name, flag] of Object.entries(FLAGS)) {
@@ -296,6 +318,7 @@ function wordsOf(options: EmulatorOptions): string[] {
   return words;
 }
 
+const GET_IT = "Get the command with `npm install --save-dev bedrock-nova-cli`, or name it in BEDROCK_NOVA_COMMAND.";
 const FREE = "127.0.0.1:0";
 const START_MS = 30_000;
 const END_MS = 5_000;

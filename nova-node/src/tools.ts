@@ -1,7 +1,7 @@
 // Functions that the model may call.
 
 import { AsyncResource } from "node:async_hooks";
-import { lifted, Misuse, millis } from "./errors.js";
+import { described, lifted, Misuse } from "./errors.js";
 import { hub } from "./hub.js";
 import { native } from "./native.js";
 import {
@@ -12,6 +12,7 @@ import {
   type StandardSchema,
   WrongArguments,
 } from "./schema.js";
+import { act, check, isObject, type Kinds, needed, oneOf, shape, text, time, whole, yesOrNo } from "./shape.js";
 import { duration } from "./times.js";
 
 /** What a function is given beside its arguments. */
@@ -76,8 +77,8 @@ export function tool<S extends StandardSchema>(options: ToolOptions<S, OutputOf<
 export function tool<Args = Record<string, any>>(options: ToolOptions<JsonSchema, Args>): Tool;
 // biome-ignore lint/suspicious/noExplicitAny: as above
 export function tool(options: ToolOptions<any, any>): Tool {
+  check("A tool", CONTRACT, options);
   const input: StandardSchema | JsonSchema = options.input ?? { type: "object", properties: {} };
-  if (typeof options.run !== "function") throw new Misuse("A tool has no function `run`.", { code: "tools" });
   return {
     name: options.name,
     call: async (args, context = {}) =>
@@ -92,32 +93,54 @@ export function tool(options: ToolOptions<any, any>): Tool {
   };
 }
 
+// Schemas of arktype are functions.
+const aSchema = shape("a schema", (value) => isObject(value) || typeof value === "function");
+
+const CONTRACT: Kinds<ToolOptions<JsonSchema, unknown>> = {
+  name: text,
+  description: text,
+  input: aSchema,
+  inputSchema: shape("a JSON Schema", isObject),
+  deadline: time,
+  atOnce: whole,
+  onInterrupt: oneOf("finish", "cancel", "detach"),
+  resultLimit: whole,
+  idempotent: yesOrNo,
+  filler: text,
+  run: needed(act),
+};
+
 function contractOf(options: ToolContract): object {
   const { deadline, atOnce, onInterrupt, resultLimit, idempotent, filler } = options;
   return {
     onInterrupt: onInterrupt ?? "finish",
     effect: idempotent === true ? "idempotent" : "once",
-    ...(deadline !== undefined && { deadline: duration(millis("deadline", deadline)) }),
-    ...(atOnce !== undefined && { atOnce }),
-    ...(resultLimit !== undefined && { resultLimit }),
-    ...(filler !== undefined && { filler: { text: filler } }),
+    ...(deadline != null && { deadline: duration(deadline) }),
+    ...(atOnce != null && { atOnce }),
+    ...(resultLimit != null && { resultLimit }),
+    ...(filler != null && { filler: { text: filler } }),
   };
 }
 
-const isTool = (each: Tool | OfferedTool): each is Tool => "call" in each && typeof each.call === "function";
+const HOW = "Write tools: { getWeather: tool({ description, input, run }) }.";
+
+/** An object of tools, or a list of them. */
+export const someTools = shape("an object of tools by their names", (value) => typeof value === "object", HOW);
+
+const isTool = (each: Tool | OfferedTool): each is Tool => "offer" in each && typeof each.offer === "function";
 
 /** Tools by their names, checked. */
 export function named(...given: Array<Tools | undefined>): Map<string, Tool | OfferedTool> {
   const all = new Map<string, Tool | OfferedTool>();
   for (const tools of given) {
     for (const [key, each] of Object.entries(tools ?? {})) {
-      const name = each?.name ?? (Array.isArray(tools) ? undefined : key);
-      if (name === undefined || !(isTool(each) || "inputSchema" in each)) {
-        throw new Misuse(`${name ?? `tools[${key}]`} is no tool with a name.`, {
-          code: "tools",
-          hint: "Write tools: { getWeather: tool({ description, input, run }) }.",
-        });
+      const where = Array.isArray(tools) ? `tools[${key}]` : key;
+      if (!isObject(each) || !(isTool(each) || isObject(each.inputSchema))) {
+        const hint = "Make it with tool({ description, input, run }).";
+        throw new Misuse(`${where} is no tool, but ${described(each)}.`, { code: "tools", hint });
       }
+      const name = each.name ?? (Array.isArray(tools) ? undefined : key);
+      if (name === undefined) throw new Misuse(`${where} is no tool with a name.`, { code: "tools", hint: HOW });
       if (all.has(name)) {
         throw new Misuse(`There are two tools of the name ${name}.`, { code: "tools", hint: "Give one another name." });
       }

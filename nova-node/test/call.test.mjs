@@ -159,6 +159,11 @@ test("arguments are refused by name", within, async () => {
     (error) => error instanceof Invalid && /Uint8Array/.test(error.message),
   );
   assert.throws(() => talk.trySendAudio(null), Invalid);
+  await assert.rejects(talk.sendAudio(new Float32Array(5)), (error) => {
+    assert.equal(error.message, "The audio is a Uint8Array, a Buffer or an Int16Array of PCM, not a Float32Array.");
+    assert.match(error.hint, /Int16Array\.from\(.*32767/);
+    return error instanceof Invalid;
+  });
   assert.throws(() => talk.played("1", 2), Invalid);
   await assert.rejects(talk.close({ timeout: "soon" }), Invalid);
 });

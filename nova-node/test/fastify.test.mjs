@@ -367,7 +367,7 @@ test("what it cannot be is said at once", within, async () => {
   const registered = async (options) => await Fastify().register(voice, options).ready();
   await assert.rejects(registered({}), { name: "Misuse", message: "The voice plugin needs a pool." });
   await assert.rejects(registered({ pool }), { name: "Misuse", message: "The pool's tool there runs nowhere." });
-  await assert.rejects(registered({ pool, defualts: {} }), { message: "The voice plugin has no option defualts." });
+  await assert.rejects(registered({ pool, defualts: {} }), { message: "The voice plugin has no option `defualts`." });
   await assert.rejects(registered({ pool: await pool2(), defaults: { voise: "a" } }), { code: "options" });
   await pool.close();
   await assert.rejects(registered({ pool: await closed() }), { name: "Misuse", code: "not-open" });

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { spawn } from "node:child_process";
+import { spawn, spawnSync } from "node:child_process";
 import { mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { after, test } from "node:test";
 import { fileURLToPath } from "node:url";
@@ -54,6 +54,18 @@ test("the server answers whom it knows, and ends when it is told to", within, as
     process.kill(process.pid, "SIGTERM");`;
   const brief = server.replace("8000", "0").replace("30_000", "0");
   assert.match(await runs("server", brief + asked, {}), /^http:.*\n401 Sign in first\. 200 1\n$/);
+});
+
+test("the programs are good TypeScript too", within, async () => {
+  const files = Object.entries({ call, tools, pool, tests, server }).map(([name, program]) => {
+    writeFileSync(new URL(`${name}.mts`, place), program);
+    return `${name}.mts`;
+  });
+  const config = new URL("tsconfig.json", place);
+  writeFileSync(config, JSON.stringify({ extends: "../../tsconfig.json", files, include: [] }));
+  const tsc = fileURLToPath(new URL("../node_modules/typescript/bin/tsc", import.meta.url));
+  const { status, stdout } = spawnSync(process.execPath, [tsc, "-p", fileURLToPath(config)], { encoding: "utf8" });
+  assert.equal(status, 0, stdout);
 });
 
 test("the program of the page of languages prints what the other two print", within, async () => {

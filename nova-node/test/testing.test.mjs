@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { chmodSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { test } from "node:test";
-import { Conversation, Misuse } from "bedrock-nova";
+import { Conversation, Misuse, NovaError } from "bedrock-nova";
 import { EmulatorError, startEmulator } from "bedrock-nova/testing";
 import { eventually, folder, run, SOON, until } from "./support.mjs";
 
@@ -50,7 +50,17 @@ test("options that are none are refused, and the command's own refusal is told",
 
 test("a command that is missing or another one is told", within, async (t) => {
   const start = (path) => withCommand(path, () => startEmulator());
-  await assert.rejects(start("/no/such/program"), /BEDROCK_NOVA_COMMAND names \/no\/such\/program/);
+  await assert.rejects(start("/no/such/program"), (error) => {
+    assert.ok(error instanceof NovaError && error instanceof EmulatorError);
+    assert.match(error.message, /BEDROCK_NOVA_COMMAND names \/no\/such\/program/);
+    assert.match(error.hint, /npm install --save-dev bedrock-nova-cli/);
+    const { name, kind, code, retryable, requestId } = error;
+    assert.deepEqual(
+      [name, kind, code, retryable, requestId],
+      ["EmulatorError", "invalid", "emulator-command", false, null],
+    );
+    return error.toJSON().hint === error.hint;
+  });
   await assert.rejects(start(program(t, "echo words >&2; exit 7")), /ended with code 7. It printed:\nwords/);
   await assert.rejects(start(program(t, "echo '{no json'; cat >/dev/null")), EmulatorError);
 });

@@ -3,17 +3,33 @@
 import type { Readable } from "node:stream";
 import websocket from "@fastify/websocket";
 import type { FastifyInstance, FastifyPluginAsync, FastifyRequest } from "fastify";
-import { Misuse, millis } from "../errors.js";
+import { Misuse } from "../errors.js";
 import { hub } from "../hub.js";
 import { type NativeDesk, type NativeDeskOptions, type NativeTalk, type NativeTold, native } from "../native.js";
-import { checkNames, encode, type Options } from "../options.js";
-import type { ConversationPool } from "../pool.js";
+import { encode, OPTIONS, type Options } from "../options.js";
+import { ConversationPool } from "../pool.js";
+import {
+  act,
+  anything,
+  check,
+  inside,
+  isObject,
+  type Kinds,
+  needed,
+  number,
+  oneOf,
+  shape,
+  text,
+  textsByName,
+  time,
+  whole,
+} from "../shape.js";
 import { named, Toolbox } from "../tools.js";
 import { Access, type OwnerOf, type Place, sessionOf } from "./access.js";
 import { desks } from "./end.js";
 import { answerError, malformed, noSuchRoute, send, toldOf } from "./failures.js";
 import { answer, events, type Owners, read } from "./http.js";
-import type { Settings } from "./settings.js";
+import { Settings } from "./settings.js";
 import { serve } from "./socket.js";
 
 /** What the plugin is to be. Everything but the pool may be left out; times are milliseconds. */
@@ -42,20 +58,32 @@ export interface VoiceOptions {
   page?: "none" | "root";
 }
 
-const OWN = [
-  "settings",
-  "defaults",
-  "tokens",
-  "owner",
-  "rate",
-  "tickets",
-  "largestBody",
-  "endpoint",
-  "closing",
-  "page",
-];
+const { tools: _, record: __, recordInFull: ___, ...DEFAULTS } = OPTIONS;
+const bucket = inside({ perSecond: needed(number), burst: number });
+const KINDS: Kinds<VoiceOptions & FromFastify> = {
+  // A sentence of its own says that there is none.
+  pool: shape("a pool", (value) => value instanceof ConversationPool, "Make one with ConversationPool.start({ … })."),
+  settings: shape("Settings", (value) => value instanceof Settings, "Read them with Settings.fromEnvironment()."),
+  defaults: inside(DEFAULTS),
+  tokens: textsByName,
+  owner: act,
+  rate: (path, value) => (isObject(value) ? bucket : number)(path, value),
+  tickets: inside({ secret: text, life: time }),
+  largestBody: whole,
+  endpoint: text,
+  closing: time,
+  page: oneOf("none", "root"),
+  prefix: anything,
+  logLevel: anything,
+  logSerializers: anything,
+};
+
 /** Fastify's own are handed on to a plugin too. */
-const NAMES = new Set(["pool", ...OWN, "prefix", "logLevel", "logSerializers"]);
+interface FromFastify {
+  prefix?: string;
+  logLevel?: string;
+  logSerializers?: object;
+}
 
 /** Adds the routes of the voice API: `await app.register(voice, { pool, prefix: "/voice" })`. */
 export const voice: FastifyPluginAsync<VoiceOptions> = async (app, options) => {
@@ -93,8 +121,7 @@ export function webSockets({ largestBody = LARGEST_BODY }: { largestBody?: numbe
 
 async function open(options: VoiceOptions): Promise<{ desk: NativeDesk; toolbox: Toolbox }> {
   const { pool, settings } = options;
-  const unknown = Object.keys(options).find((name) => !NAMES.has(name));
-  if (unknown !== undefined) throw new Misuse(`The voice plugin has no option ${unknown}.`, { code: "options" });
+  check<VoiceOptions & FromFastify>("The voice plugin", KINDS, options);
   if (pool === undefined) throw new Misuse("The voice plugin needs a pool.", { code: "options" });
   const toolbox = new Toolbox(runHere(pool));
   const { service } = pool;
@@ -119,18 +146,17 @@ async function open(options: VoiceOptions): Promise<{ desk: NativeDesk; toolbox:
 
 function described(options: VoiceOptions): NativeDeskOptions {
   const { pool, settings, defaults, tokens, rate, tickets, largestBody, endpoint, closing } = options;
-  if (defaults !== undefined) checkNames(defaults);
   const { perSecond, burst } = typeof rate === "object" ? rate : { perSecond: rate, burst: undefined };
   return {
     defaults: defaults && encode(defaults, new Map()),
     tokens: tokens && { ...tokens },
     ticketSecret: tickets?.secret,
-    ticketMs: tickets?.life === undefined ? undefined : millis("tickets.life", tickets.life),
+    ticketMs: tickets?.life,
     rate: perSecond,
     burst,
     largestBody,
     endpoint: endpoint ?? (settings ? undefined : pool.service.endpointUrl),
-    closeMs: closing === undefined ? undefined : millis("closing", closing),
+    closeMs: closing,
   };
 }
 
