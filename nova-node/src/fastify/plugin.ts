@@ -228,7 +228,8 @@ function servePage(app: FastifyInstance): void {
       url: path,
       // What it loads is named relative to it: at `/voice` without the slash it would look beside, not below.
       prefixTrailingSlash: "slash",
-      handler: async (request, reply) => send(reply, native.page(request.method, path, request.headers["if-none-match"])),
+      handler: async (request, reply) =>
+        send(reply, native.page(request.method, path, request.headers["if-none-match"])),
     });
   }
 }
