@@ -18,30 +18,23 @@ let opened = 0;
 
 /** Says 20 ms 50 times a second. */
 function speak(talk, call) {
-  const chunk = shared.pcm(16_000, 20);
-  new shared.Pulse(call).start((seq, due) => {
-    shared.stamp(chunk, seq, due);
-    offer(talk, chunk);
-  });
+  const chunk = new shared.Stamped(shared.pcm(16_000, 20));
+  new shared.Pulse(call).start((seq, due) => offer(talk, chunk.write(seq, due)));
 }
 
 /** Says 1 KiB after 1 KiB without end. */
 async function readOut(talk) {
-  const chunk = shared.pcm(16_000, 32);
-  for (let seq = 0; ; seq++) {
-    shared.stamp(chunk, seq, shared.now());
-    await talk.sendAudio(chunk);
-  }
+  const chunk = new shared.Stamped(shared.pcm(16_000, 32));
+  for (let seq = 0; ; seq++) await talk.sendAudio(chunk.write(seq, shared.now()));
 }
 
 /** Says 4 KiB for every call 50 times a second, 1 KiB at a time. */
 function flood(talks) {
-  const chunk = shared.pcm(16_000, 32);
+  const chunk = new shared.Stamped(shared.pcm(16_000, 32));
   new shared.Pulse(0).start((beat, due) => {
     for (const talk of talks) {
       for (let part = 0; part < shared.FLOOD; part++) {
-        shared.stamp(chunk, beat * shared.FLOOD + part, due);
-        offer(talk, chunk);
+        offer(talk, chunk.write(beat * shared.FLOOD + part, due));
       }
     }
   });

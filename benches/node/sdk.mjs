@@ -25,14 +25,13 @@ let opened = 0;
 const wrapped = (text) => ({ chunk: { bytes: encoder.encode(text) } });
 
 function event(chunk, seq, due) {
-  shared.stamp(chunk, seq, due);
-  return wrapped(BEFORE + chunk.toString("base64") + AFTER);
+  return wrapped(BEFORE + chunk.write(seq, due).toString("base64") + AFTER);
 }
 
 /** Says 20 ms 50 times a second; the SDK pulls, so what is due waits in a list. */
 async function* speak(call) {
   yield wrapped('{"event":{"sessionStart":{}}}');
-  const chunk = shared.pcm(16_000, 20);
+  const chunk = new shared.Stamped(shared.pcm(16_000, 20));
   const due = [];
   let wake = () => {};
   new shared.Pulse(call).start((seq, when) => {
@@ -51,7 +50,7 @@ async function* speak(call) {
 /** Says 1 KiB after 1 KiB as fast as the SDK takes it. */
 async function* readOut() {
   yield wrapped('{"event":{"sessionStart":{}}}');
-  const chunk = shared.pcm(16_000, 32);
+  const chunk = new shared.Stamped(shared.pcm(16_000, 32));
   for (let seq = 0; ; seq++) {
     yield event(chunk, seq, shared.now());
     // Or nothing else of this process runs, not even the answers to the starter.

@@ -15,12 +15,12 @@ export class Hub {
 
   /** Keeps Node alive until what it returns is called. */
   hold(): () => void {
-    if (this.#holds++ === 0) this.bell.listen(this.#ring);
+    this.#take();
     let held = true;
     return () => {
       if (!held) return;
       held = false;
-      if (--this.#holds === 0) this.bell.rest();
+      this.#leave();
     };
   }
 
@@ -35,23 +35,40 @@ export class Hub {
         }),
       );
     }
+    // Fifty times a second for every call: whoever has no signal pays for none.
     return new Promise((resolve, reject) => {
-      const release = this.hold();
-      const end = () => {
-        this.#waiters.delete(token);
-        signal?.removeEventListener("abort", abort);
-        release();
-      };
+      this.#take();
+      if (signal === undefined) {
+        this.#waiters.set(token, () => {
+          this.#end(token);
+          resolve();
+        });
+        return;
+      }
       const abort = () => {
-        end();
-        reject(signal?.reason);
+        this.#end(token);
+        reject(signal.reason);
       };
-      signal?.addEventListener("abort", abort, { once: true });
+      signal.addEventListener("abort", abort, { once: true });
       this.#waiters.set(token, () => {
-        end();
+        signal.removeEventListener("abort", abort);
+        this.#end(token);
         resolve();
       });
     });
+  }
+
+  #end(token: number): void {
+    this.#waiters.delete(token);
+    this.#leave();
+  }
+
+  #take(): void {
+    if (this.#holds++ === 0) this.bell.listen(this.#ring);
+  }
+
+  #leave(): void {
+    if (--this.#holds === 0) this.bell.rest();
   }
 
   /** Waits for an act to be done and returns what it comes to; an abort gives it up. */
