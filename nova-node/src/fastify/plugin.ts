@@ -146,7 +146,7 @@ async function open(options: VoiceOptions): Promise<{ desk: NativeDesk; toolbox:
 
 function described(options: VoiceOptions): NativeDeskOptions {
   const { pool, settings, defaults, tokens, rate, tickets, largestBody, endpoint, closing } = options;
-  const { perSecond, burst } = typeof rate === "object" ? rate : { perSecond: rate, burst: undefined };
+  const { perSecond, burst } = typeof rate === "object" && rate !== null ? rate : { perSecond: rate, burst: undefined };
   return {
     defaults: defaults && encode(defaults, new Map()),
     tokens: tokens && { ...tokens },
