@@ -113,7 +113,9 @@ impl Call {
     /// Hands live audio over without waiting: all of it, or nothing and a failure.
     #[napi]
     pub fn try_send_audio(&self, pcm: &[u8]) -> napi::Result<()> {
-        raise(self.call()?.try_send_audio(pcm))
+        // Fifty times a second: the call is lent, not shared.
+        let held = self.held.lock().unwrap_or_else(PoisonError::into_inner);
+        raise(held.as_ref().ok_or_else(|| thrown(&dropped()))?.call.try_send_audio(pcm))
     }
 
     /// Says that the microphone is off.
