@@ -34,6 +34,9 @@ class Backend:
 class Python:
     """The wheel, on both event loops."""
 
+    sdk_can_be_filled = True
+    """Whether the official SDK still answers when it is given all that it takes."""
+
     def clients(self, words: argparse.Namespace) -> tuple[Sequence[Client], Sequence[Client]]:
         """Return our clients and the official SDK's, if that is there."""
         folder = BENCHES / "python"
@@ -67,6 +70,9 @@ class Python:
 
 class Node:
     """The Node package."""
+
+    sdk_can_be_filled = False
+    """It takes whatever it is given into memory, and its process answers nothing meanwhile."""
 
     def clients(self, words: argparse.Namespace) -> tuple[Sequence[Client], Sequence[Client]]:
         """Return our client and the official SDK's, if that is there."""

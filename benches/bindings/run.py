@@ -220,6 +220,7 @@ def phases(words: argparse.Namespace) -> dict[str, Phase]:
     calls_bin = str(words.calls_bin)
     rust = (Client(RUST_ALONE, (calls_bin,)), Client(RUST, (calls_bin, "--workers", "2")))
     ours, sdk = words.language.clients(words)
+    filled = sdk if words.language.sdk_can_be_filled else ()
     kib = "1 KiB chunks, nothing comes down"
     both = "50 chunks of 20 ms up and 50 pieces down a second each, try_send_audio"
     calls, many, few = words.calls, words.many, words.few
@@ -238,7 +239,7 @@ def phases(words: argparse.Namespace) -> dict[str, Phase]:
             "mute",
             (*rust, *ours),
         ),
-        "sdk": Phase(f"official SDK: {few} calls, {kib}; as fast as it sends", "file", few, "mute", sdk),
+        "sdk": Phase(f"official SDK: {few} calls, {kib}; as fast as it sends", "file", few, "mute", filled),
         "idle": Phase(f"idle: {calls} calls in which nobody says anything", "silent", calls, "mute", (*rust, *ours)),
         "live": Phase(f"live: {calls} calls, {both}", "live", calls, "speak", (*rust, *ours)),
         "few": Phase(f"few: {few} calls, {both}", "live", few, "speak", (*rust, *ours, *sdk)),
